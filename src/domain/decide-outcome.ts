@@ -1,0 +1,135 @@
+// Decides what the outcome of a reservation job means for the cart as it is now, which may have moved
+// on: the item may be gone, another worker may have been faster, the answer may come twice.
+import { type Cart, findItem, type Item } from './cart.ts'
+import type { RecordOutcome, RequeueJob } from './commands.ts'
+import { CartError } from './errors.ts'
+import type { CartEvent } from './events.ts'
+import { limits } from './limits.ts'
+import { hasFreeSlot, toLetGo } from './requests.ts'
+import type { Departing, HoldId, Reservation, ReservationKey } from './reservation.ts'
+
+type Ids = { readonly at: number; readonly nextId: () => string }
+
+export const decideOutcome = (
+  cart: Cart,
+  command: RecordOutcome,
+  ids: Ids,
+): readonly CartEvent[] => {
+  const item = findItem(cart, command.itemId)
+  const reservation = item?.reservations.find((r) => r.key === command.key)
+  if (item !== undefined && reservation !== undefined) {
+    return reservation.status === 'pending'
+      ? settle(item, reservation, command, ids)
+      : arriveLate(item, reservation, command, ids)
+  }
+  const departing = cart.departing.find((d) => d.key === command.key)
+  return departing === undefined
+    ? releaseStray(null, command, ids)
+    : settleDeparting(departing, command, ids)
+}
+
+const settle = (
+  item: Item,
+  reservation: Reservation,
+  { outcome, attempts }: RecordOutcome,
+  { at }: Ids,
+): readonly CartEvent[] => {
+  const { key } = reservation
+  const base = { at, itemId: item.id, key, attempts }
+  switch (outcome.kind) {
+    case 'reserved': {
+      const replaced = item.reservations.filter((r) => r.key === reservation.replaces)
+      const letGo = replaced.map((r) => toLetGo(item, r))
+      return [{ type: 'reservation-confirmed', ...base, holdId: outcome.holdId, letGo }]
+    }
+    case 'refused':
+      return [{ type: 'reservation-refused', ...base, reason: outcome.reason }]
+    case 'failed': {
+      const superseded =
+        reservation.replaces !== null || item.reservations.some((r) => r.replaces === key)
+      const { reason, outcomeUnknown } = outcome
+      return [{ type: 'reservation-failed', ...base, reason, outcomeUnknown, superseded }]
+    }
+    case 'released':
+    case 'withdrawn':
+      return []
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** An answer to a request that was settled without it: by another worker, or by giving up. */
+const arriveLate = (
+  item: Item,
+  reservation: Reservation,
+  command: RecordOutcome,
+  ids: Ids,
+): readonly CartEvent[] => {
+  const { outcome, attempts, key } = command
+  if (outcome.kind !== 'reserved') return []
+  if (reservation.status === 'reserved') {
+    return releaseStray(reservation.holdId, command, ids)
+  }
+  const { holdId } = outcome
+  const at = ids.at
+  return [{ type: 'reservation-confirmed', at, itemId: item.id, key, holdId, attempts, letGo: [] }]
+}
+
+const settleDeparting = (
+  departing: Departing,
+  command: RecordOutcome,
+  ids: Ids,
+): readonly CartEvent[] => {
+  const { at } = ids
+  const { outcome, itemId, jobId } = command
+  const { key, quantity, state } = departing
+  switch (outcome.kind) {
+    case 'reserved': {
+      if (state === 'releasing') return releaseStray(departing.holdId, command, ids)
+      return [{ type: 'release-requested', at, itemId, key, quantity, holdId: outcome.holdId }]
+    }
+    case 'released':
+      return state === 'releasing' ? [{ type: 'reservation-released', at, key }] : []
+    case 'refused':
+    case 'withdrawn':
+      return state === 'cancelled' ? [{ type: 'reservation-withdrawn', at, key }] : []
+    case 'failed':
+      return state === 'cancelled' && !outcome.outcomeUnknown
+        ? [{ type: 'reservation-withdrawn', at, key }]
+        : [{ type: 'release-failed', at, key, jobId, reason: outcome.reason }]
+    default:
+      return outcome satisfies never
+  }
+}
+
+/** A hold that no reservation of the cart knows of is given back under a key of its own. */
+const releaseStray = (
+  known: HoldId | null,
+  { outcome, itemId, quantity }: RecordOutcome,
+  { at, nextId }: Ids,
+): readonly CartEvent[] => {
+  if (outcome.kind !== 'reserved' || outcome.holdId === known) return []
+  const key = nextId() as ReservationKey
+  return [{ type: 'release-requested', at, itemId, key, quantity, holdId: outcome.holdId }]
+}
+
+/** No events when the job's reservation has moved on: the job is then to be dropped. */
+export const decideRequeue = (cart: Cart, command: RequeueJob & { readonly at: number }) => {
+  const { at, itemId, key, jobId } = command
+  if (command.jobKind !== 'reserve') {
+    const isDeparting = cart.departing.some((d) => d.key === key)
+    const requeued: CartEvent = { type: 'release-requeued', at, key, jobId }
+    return isDeparting ? [requeued] : []
+  }
+  const item = findItem(cart, itemId)
+  const reservation = item?.reservations.find((r) => r.key === key)
+  if (item === undefined || reservation?.status !== 'failed') return []
+  if (!hasFreeSlot(item)) {
+    throw new CartError(
+      'item-busy',
+      `The item has ${limits.pendingPerItem} reservations under way; requeue when one settles.`,
+    )
+  }
+  const requeued: CartEvent = { type: 'reservation-requeued', at, itemId, key }
+  return [requeued]
+}
