@@ -1,0 +1,200 @@
+// The only way a cart changes, for requests and finished jobs alike: load, decide, commit, and again
+// when somebody else was faster.
+import type { Cart, CartId, ItemId } from '../domain/cart.ts'
+import { CartError } from '../domain/errors.ts'
+import { limits } from '../domain/limits.ts'
+import { olderNeeded, withOlder } from '../domain/older.ts'
+import type { Reservation } from '../domain/reservation.ts'
+import type { Reporter } from '../ports/reporter.ts'
+import type { AnswerKey, Change, Loaded, Store } from '../ports/store.ts'
+import {
+  decideTogether,
+  type Outcome,
+  type Request,
+  type Response,
+  type Verdict,
+} from './decide-together.ts'
+import { openLanes } from './lanes.ts'
+import { toChange } from './to-change.ts'
+import type { WarmCarts } from './warm-carts.ts'
+
+export type Handled = { readonly response: Response; readonly replayed: boolean }
+
+export type CommandHandler = {
+  /**
+   * Resolves when the effect is durable, with the answer to give.
+   * @throws CartError a refusal: nothing changed. `store-unavailable`: it is not known whether it did;
+   * a repeat with the same Idempotency-Key is safe.
+   */
+  handle(cartId: CartId, request: Request): Promise<Handled>
+  /** The cart as last committed. Never writes. */
+  read(cartId: CartId): Promise<Cart>
+  /** Resolves when all that was handed in is answered. */
+  drained(): Promise<void>
+  readonly busyCarts: () => number
+}
+
+type Parts = {
+  readonly store: Store
+  readonly warmCarts: WarmCarts
+  readonly reporter: Reporter
+  /** Called after a commit that made jobs due. */
+  readonly onJobs: () => void
+}
+
+type Entry =
+  | {
+      readonly kind: 'write'
+      readonly request: Request
+      readonly resolve: (handled: Handled) => void
+      readonly reject: (error: unknown) => void
+    }
+  | {
+      readonly kind: 'read'
+      readonly resolve: (cart: Cart) => void
+      readonly reject: (error: unknown) => void
+    }
+
+// Commands that share one write: enough that a hot cart costs a fraction of a write per command, few
+// enough that the first of them does not wait for long.
+const togetherMax = 256
+
+// Lost races in a row before a caller is asked to come again. Within a process lanes prevent races; the
+// loser of one against another process lost to progress.
+const attemptsMax = 50
+
+export const handleCommands = (parts: Parts): CommandHandler => {
+  const { store, warmCarts } = parts
+  const lanes = openLanes<Entry>(
+    { waitingMax: limits.commandsPerLane, togetherMax },
+    (cartId, entries) => runLane(parts, cartId as CartId, entries),
+  )
+
+  const enter = <T>(cartId: CartId, toEntry: (settle: Settle<T>) => Entry): Promise<T> =>
+    new Promise<T>((resolve, reject) => {
+      if (lanes.enter(cartId, toEntry({ resolve, reject }))) return
+      reject(new CartError('cart-busy', 'Too many requests for this cart at once; come again.'))
+    })
+
+  return {
+    handle: (cartId, request) =>
+      enter<Handled>(cartId, (settle) => ({ kind: 'write', request, ...settle })),
+    read: (cartId) => {
+      if (store.ownership === 'shared') return store.load(cartId, []).then(({ cart }) => cart)
+      const warm = warmCarts.get(cartId)
+      if (warm !== undefined) return Promise.resolve(warm)
+      return enter<Cart>(cartId, (settle) => ({ kind: 'read', ...settle }))
+    },
+    drained: () => lanes.drained(),
+    busyCarts: () => lanes.busy(),
+  }
+}
+
+type Settle<T> = {
+  readonly resolve: (value: T) => void
+  readonly reject: (error: unknown) => void
+}
+
+const runLane = async (parts: Parts, cartId: CartId, entries: readonly Entry[]): Promise<void> => {
+  try {
+    const writes = entries.filter((entry) => entry.kind === 'write')
+    const { cart, verdicts } = await commitTogether(
+      parts,
+      cartId,
+      writes.map((w) => w.request),
+    )
+    for (const [index, entry] of writes.entries()) settle(entry, verdicts[index])
+    for (const entry of entries) if (entry.kind === 'read') entry.resolve(cart)
+  } catch (error) {
+    // What the store holds is not known: the next command must ask it.
+    parts.warmCarts.delete(cartId)
+    for (const entry of entries) entry.reject(error)
+  }
+}
+
+const settle = (entry: Extract<Entry, { kind: 'write' }>, verdict: Verdict | undefined): void => {
+  if (verdict === undefined) entry.reject(new Error('a command was not decided'))
+  else if (verdict.kind === 'refused') entry.reject(verdict.error)
+  else entry.resolve({ response: verdict.response, replayed: verdict.replayed })
+}
+
+type Committed = { readonly cart: Cart; readonly verdicts: readonly Verdict[] }
+
+const commitTogether = async (
+  parts: Parts,
+  cartId: CartId,
+  requests: readonly Request[],
+): Promise<Committed> => {
+  const { store, warmCarts, reporter, onJobs } = parts
+  let warm = warmCarts.get(cartId)
+  for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
+    const { cart: stored, answers } = await loadFor(store, cartId, warm, requests)
+    const complete = await completeFor(store, stored, requests)
+    const outcome = decideTogether(complete.cart, complete.older, answers, requests)
+    const { change, cart } = toChange(outcome.decided)
+    if (!writesSomething(change)) {
+      // Only a commit proves that a warm cart of a shared store was current.
+      if (warm !== undefined && store.ownership === 'shared') {
+        warm = undefined
+        continue
+      }
+      warmCarts.set(stored)
+      return { cart: stored, verdicts: outcome.verdicts }
+    }
+    const refusedOnly = warm !== undefined && store.ownership === 'shared' && hasRefusal(outcome)
+    if (!refusedOnly && (await store.commit(change)) === 'committed') {
+      warmCarts.set(cart)
+      if (makesJobsDue(change)) onJobs()
+      return { cart, verdicts: outcome.verdicts }
+    }
+    if (!refusedOnly) reporter.commitConflicted()
+    warmCarts.delete(cartId)
+    warm = undefined
+  }
+  throw new CartError('cart-busy', 'The cart changes too fast; come again.')
+}
+
+const hasRefusal = (outcome: Outcome): boolean =>
+  outcome.verdicts.some((verdict) => verdict.kind === 'refused')
+
+const loadFor = async (
+  store: Store,
+  cartId: CartId,
+  warm: Cart | undefined,
+  requests: readonly Request[],
+): Promise<Loaded> => {
+  const keys = requests.flatMap(({ repeatable }): AnswerKey[] =>
+    repeatable === null ? [] : [{ caller: repeatable.caller, key: repeatable.key }],
+  )
+  // A repeated key would be caught by the commit: it answers `conflict`, and the cart is loaded then.
+  if (warm !== undefined) return { cart: warm, answers: [] }
+  return store.load(cartId, keys)
+}
+
+type Complete = {
+  readonly cart: Cart
+  readonly older: ReadonlyMap<ItemId, readonly Reservation[]>
+}
+
+const completeFor = async (
+  store: Store,
+  stored: Cart,
+  requests: readonly Request[],
+): Promise<Complete> => {
+  const needed = new Set(requests.flatMap(({ command }) => olderNeeded(stored, command)))
+  if (needed.size === 0) return { cart: stored, older: new Map() }
+  const older = new Map<ItemId, readonly Reservation[]>()
+  let cart = stored
+  for (const itemId of needed) {
+    const rows = await store.loadOlder(stored.id, itemId)
+    older.set(itemId, rows)
+    cart = withOlder(cart, itemId, rows)
+  }
+  return { cart, older }
+}
+
+const writesSomething = ({ events, answers, jobs }: Change): boolean =>
+  events.length > 0 || answers.length > 0 || jobs.finished.length > 0
+
+const makesJobsDue = ({ jobs }: Change): boolean =>
+  jobs.put.length + jobs.cancelled.length + jobs.revived.length + jobs.requeued.length > 0

@@ -1,0 +1,56 @@
+// Folds what several commands of one write do to jobs into what the store has to do, at most one thing
+// to a job that exists.
+import type { Command } from '../domain/commands.ts'
+import type { CartEvent } from '../domain/events.ts'
+import { type JobEffect, react } from '../domain/react.ts'
+import type { JobChanges } from '../ports/store.ts'
+
+export type JobStep =
+  | JobEffect
+  | { readonly type: 'finish'; readonly jobId: string }
+  | { readonly type: 'revive'; readonly jobId: string }
+
+/** What a decided command does to jobs. The job whose outcome it records is done with, one way or another. */
+export const jobSteps = (command: Command, events: readonly CartEvent[]): readonly JobStep[] => {
+  const effects = events.flatMap(react)
+  if (command.type === 'record-outcome') {
+    const own = effects.find((e) => e.type !== 'put' && e.jobId === command.jobId)
+    if (own === undefined) return [...effects, { type: 'finish', jobId: command.jobId }]
+    // Its worker is through with it, so a job that goes on goes back to the queue.
+    return effects.map((e) => (e === own && e.type === 'cancel' ? { ...e, type: 'revive' } : e))
+  }
+  // A buried job that nothing waits for any more.
+  if (command.type === 'requeue-job' && events.length === 0) {
+    return [{ type: 'finish', jobId: command.jobId }]
+  }
+  return effects
+}
+
+export const toJobChanges = (steps: readonly JobStep[]): JobChanges => {
+  const put: JobChanges['put'][number][] = []
+  const last = new Map<string, Exclude<JobStep, { type: 'put' }>>()
+  for (const step of steps) {
+    if (step.type === 'put') put.push(step.job)
+    else last.set(step.jobId, follow(last.get(step.jobId), step))
+  }
+  const those = (type: JobStep['type']) =>
+    [...last.values()].filter((step) => step.type === type).map((step) => step.jobId)
+  return {
+    put,
+    cancelled: those('cancel'),
+    revived: those('revive'),
+    requeued: those('requeue'),
+    buried: [...last.values()].flatMap((step) =>
+      step.type === 'bury' ? [{ id: step.jobId, reason: step.reason }] : [],
+    ),
+    finished: [...those('finish'), ...those('drop')],
+  }
+}
+
+type Step = Exclude<JobStep, { type: 'put' }>
+
+// Buried and called off in one write: no worker has it, so it has to go back to the queue to be undone.
+const follow = (earlier: Step | undefined, step: Step): Step =>
+  step.type === 'cancel' && earlier !== undefined && earlier.type !== 'cancel'
+    ? { ...step, type: 'revive' }
+    : step

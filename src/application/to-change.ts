@@ -1,0 +1,81 @@
+// The one write: what a run of decided commands makes of a cart, as rows to put and rows to remove.
+import type { Cart, ItemId } from '../domain/cart.ts'
+import { spill } from '../domain/older.ts'
+import type { Reservation, ReservationKey } from '../domain/reservation.ts'
+import type { Answer, Change, JournalEntry } from '../ports/store.ts'
+import { type JobStep, toJobChanges } from './job-changes.ts'
+
+export type Decided = {
+  /** The cart as stored, before; complete for the items in `older`. */
+  readonly before: Cart
+  /** The rows that `before` was completed with, by item. */
+  readonly older: ReadonlyMap<ItemId, readonly Reservation[]>
+  readonly after: Cart
+  readonly at: number
+  readonly events: readonly JournalEntry[]
+  readonly jobs: readonly JobStep[]
+  readonly answers: readonly Answer[]
+}
+
+/** The change, and the cart that it leaves in the store. */
+export const toChange = (decided: Decided): { readonly change: Change; readonly cart: Cart } => {
+  const { before, at, events, answers } = decided
+  const spilled = spillOlder(decided)
+  const { cart } = spilled
+  const change: Change = {
+    cartId: before.id,
+    expectedRevision: before.revision,
+    at,
+    cart,
+    items: changedItems(before, cart),
+    older: spilled.older,
+    departing: changedDeparting(before, cart),
+    events,
+    jobs: toJobChanges(decided.jobs),
+    answers,
+  }
+  return { change, cart }
+}
+
+type Stored = { readonly itemId: ItemId; readonly reservation: Reservation }
+
+const spillOlder = ({ older, after }: Decided): { cart: Cart; older: Change['older'] } => {
+  const put: Change['older']['put'][number][] = []
+  const stored = new Map<ReservationKey, Stored>()
+  for (const [itemId, reservations] of older) {
+    for (const reservation of reservations) stored.set(reservation.key, { itemId, reservation })
+  }
+  let moved = false
+  const items = after.items.map((item) => {
+    const spilled = spill(item)
+    moved ||= spilled.older.length > 0
+    for (const reservation of spilled.older) {
+      if (stored.get(reservation.key)?.reservation !== reservation)
+        put.push({ itemId: item.id, reservation })
+      stored.delete(reservation.key)
+    }
+    return spilled.item
+  })
+  const removed = [...stored].map(([key, { itemId }]) => ({ itemId, key }))
+  const cart = moved ? { ...after, items } : after
+  return { cart, older: { put, removed } }
+}
+
+// Carts are never changed in place: an item that is the same object is the same row.
+const changedItems = (before: Cart, after: Cart): Change['items'] => {
+  if (before.items === after.items) return { put: [], removed: [] }
+  const known = new Set(before.items)
+  const kept = new Set(after.items.map((item) => item.id))
+  return {
+    put: after.items.filter((item) => !known.has(item)),
+    removed: before.items.filter((item) => !kept.has(item.id)),
+  }
+}
+
+const changedDeparting = (before: Cart, after: Cart): Change['departing'] => {
+  if (before.departing === after.departing) return { put: [], removed: [] }
+  const known = new Set(before.departing)
+  const kept = new Set(after.departing.map((d) => d.key))
+  const removed = before.departing.map((d) => d.key).filter((key) => !kept.has(key))
+  return { put: after.departing.filter((d) => !known.has(d)), removed }
+}

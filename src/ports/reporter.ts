@@ -1,0 +1,18 @@
+// Facts that operators should learn: one method a fact. None of them throws or waits.
+import type { JobKind } from '../domain/commands.ts'
+
+export type CallFact = {
+  readonly kind: JobKind
+  readonly outcome: string
+  readonly durationMs: number
+}
+
+export interface Reporter {
+  callFinished(fact: CallFact): void
+  /** Calls that were sent and whose answer was lost. */
+  outcomeUnknown(count: number): void
+  jobBuried(jobId: string, reason: string): void
+  /** Something failed that is tried again by itself. */
+  troubled(what: string, error: unknown): void
+  commitConflicted(): void
+}

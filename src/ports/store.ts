@@ -1,0 +1,165 @@
+// What the application asks of storage. Every sentence here is a test in test/contracts/.
+// Times are epoch milliseconds and come from the caller, never from the store's clock.
+import type { Cart, CartId, Item, ItemId } from '../domain/cart.ts'
+import type { CartEvent } from '../domain/events.ts'
+import type { JobIntent } from '../domain/react.ts'
+import type { Departing, Reservation, ReservationKey } from '../domain/reservation.ts'
+
+/** Who used a key: the same key of another caller is another key. Unique within a cart. */
+export type AnswerKey = { readonly caller: string; readonly key: string }
+
+/** An HTTP answer kept for a repeat of its request. */
+export type Answer = AnswerKey & {
+  readonly fingerprint: string
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+  readonly at: number
+}
+
+export type JournalEntry = {
+  readonly revision: number
+  /** Order among the events of one revision, from 0. */
+  readonly place: number
+  readonly version: number
+  readonly actor: string
+  readonly event: CartEvent
+}
+
+export type Job = JobIntent & {
+  readonly cartId: CartId
+  readonly createdAt: number
+  readonly dueAt: number
+  /** Calls begun, this one included when the job is claimed. */
+  readonly attempts: number
+  /** When the latest call whose answer was lost was known to be; null if every call was answered. */
+  readonly unknownAt: number | null
+  readonly lastError: string | null
+  readonly buriedAt: number | null
+}
+
+/** What one write makes of a cart, all of it or nothing. */
+export type Change = {
+  readonly cartId: CartId
+  /** The revision the change was decided on; 0 for a cart that was never written. */
+  readonly expectedRevision: number
+  /** When it is decided; becomes `dueAt` and `createdAt` of new jobs. */
+  readonly at: number
+  readonly cart: Pick<Cart, 'version' | 'revision' | 'createdAt' | 'updatedAt'>
+  readonly items: { readonly put: readonly Item[]; readonly removed: readonly Item[] }
+  readonly older: {
+    readonly put: readonly { readonly itemId: ItemId; readonly reservation: Reservation }[]
+    readonly removed: readonly { readonly itemId: ItemId; readonly key: ReservationKey }[]
+  }
+  readonly departing: {
+    readonly put: readonly Departing[]
+    readonly removed: readonly ReservationKey[]
+  }
+  readonly events: readonly JournalEntry[]
+  readonly jobs: JobChanges
+  readonly answers: readonly Answer[]
+}
+
+/** Applied in this order. Ids that are not there (any more) are passed over. */
+export type JobChanges = {
+  readonly put: readonly JobIntent[]
+  /** Becomes kind `cancel`; a buried one rises, due at once. A lease stays with its worker. */
+  readonly cancelled: readonly string[]
+  /** Becomes kind `cancel` and goes back to the queue, due at once. */
+  readonly revived: readonly string[]
+  /** A buried job starts anew: due at once, no attempts, its age counted from now. */
+  readonly requeued: readonly string[]
+  /** Out of the queue until requeued, with the reason as its last error. */
+  readonly buried: readonly { readonly id: string; readonly reason: string }[]
+  readonly finished: readonly string[]
+}
+
+export type CommitResult = 'committed' | 'conflict'
+
+export type Loaded = {
+  /** An empty cart at revision 0 when it was never written. */
+  readonly cart: Cart
+  /** Those of the asked keys that were used before, in no order. */
+  readonly answers: readonly Answer[]
+}
+
+export interface CartStore {
+  /**
+   * One round trip. Items come with the reservations that stay with them; see `loadOlder`. Items are
+   * in the order they were added, departing ones in the order of `since`.
+   */
+  load(cartId: CartId, answers: readonly AnswerKey[]): Promise<Loaded>
+  /** The reservations of an item that are stored apart, in the order they were asked for. */
+  loadOlder(cartId: CartId, itemId: ItemId): Promise<readonly Reservation[]>
+  /**
+   * Durable when it resolves, as far as `durability` says. `conflict`, with nothing written, when the
+   * cart is not at `expectedRevision` or one of the answer keys is already used. Of any number of
+   * commits at one revision exactly one is committed.
+   * @throws CartError store-unavailable, when it is not known to be written.
+   */
+  commit(change: Change): Promise<CommitResult>
+}
+
+export interface JournalStore {
+  /** Entries above revision `after`, in order of revision and place; at most `limit`. */
+  readJournal(cartId: CartId, after: number, limit: number): Promise<readonly JournalEntry[]>
+}
+
+export type Claim = { readonly workerId: string; readonly now: number; readonly limit: number }
+
+/** A claimed job that goes back to the queue without an outcome. */
+export type PutBack = {
+  readonly id: string
+  readonly dueAt: number
+  readonly lastError: string | null
+  /** `uncounted`: nothing was sent. `answered`: the service said to come again. */
+  readonly attempt: 'uncounted' | 'answered' | 'unknown'
+}
+
+export type JobCounts = {
+  /** Due, and no worker has it. */
+  readonly due: number
+  /** Waiting for its time. */
+  readonly scheduled: number
+  readonly leased: number
+  readonly buried: number
+  /** When the oldest of `due` was due; null when there is none. */
+  readonly oldestDueAt: number | null
+}
+
+export interface JobStore {
+  /** Leases the jobs that are due, oldest first; no job is leased twice at a time. Counts an attempt. */
+  claimJobs(claim: Claim): Promise<readonly Job[]>
+  /** For jobs that this worker still has; others are passed over. */
+  putBackJobs(workerId: string, jobs: readonly PutBack[], now: number): Promise<void>
+  /**
+   * The worker is alive. Jobs of workers that have been silent for `leaseMs` go back to the queue,
+   * due at once, with an unknown outcome; answers how many. A worker that returns starts without jobs.
+   */
+  beat(workerId: string, now: number, leaseMs: number): Promise<number>
+  findJob(id: string): Promise<Job | null>
+  /** In the order of ids, after the id `after`. */
+  listBuried(after: string | null, limit: number): Promise<readonly Job[]>
+  countJobs(now: number): Promise<JobCounts>
+}
+
+export type SweepBounds = {
+  /** Answers from before this time go. */
+  readonly answersBefore: number
+  /** Published journal entries from before this time go. */
+  readonly journalBefore: number
+  /** At most this many rows of each kind in one call. */
+  readonly limit: number
+}
+
+export interface Store extends CartStore, JournalStore, JobStore, AsyncDisposable {
+  /** What stands in /ready and in the logs. */
+  readonly name: string
+  readonly durability: 'durable' | 'volatile'
+  /** `sole`: no other process writes here, so a cart in memory is current until this one changes it. */
+  readonly ownership: 'sole' | 'shared'
+  /** Deletes what is too old, in a small batch; answers how many rows went. */
+  sweep(bounds: SweepBounds): Promise<number>
+  /** Resolves when the store can read and write now. @throws when it cannot, saying why. */
+  check(): Promise<void>
+}
