@@ -1,0 +1,132 @@
+// Jobs: rows committed with the cart, due at a time, leased by a worker, gone with their outcome.
+import type { CartId, ItemId } from '../../../domain/cart.ts'
+import type { HoldId, ReservationKey } from '../../../domain/reservation.ts'
+import type { Change, Job, JobCounts, JobStore, PutBack } from '../../../ports/store.ts'
+import type { Database, Row } from './database.ts'
+
+/** The job half of the store port, without the promises: this side is one thread. */
+export type JobRows = {
+  readonly [Name in keyof JobStore]: (
+    ...args: Parameters<JobStore[Name]>
+  ) => Awaited<ReturnType<JobStore[Name]>>
+} & {
+  write(change: Change): void
+  voidLeases(now: number): number
+}
+
+const columns = `id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at, due_at,
+  attempts, unknown_at, last_error, buried_at`
+
+export const openJobs = (database: Database): JobRows => {
+  const select = database.prepare(`select ${columns} from jobs where id = ?`)
+  const selectBuried = database.prepare(`select ${columns} from jobs
+    where buried_at is not null and id > ? order by id limit ?`)
+  const claim = database.prepare(`
+    update jobs set leased_by = ?, attempts = attempts + 1
+    where id in (select id from jobs where leased_by is null and buried_at is null and due_at <= ?
+      order by due_at, id limit ?)
+    returning ${columns}`)
+  const putBack = database.prepare(`
+    update jobs set leased_by = null, due_at = ?, attempts = attempts - ?,
+      unknown_at = coalesce(?, unknown_at), last_error = coalesce(?, last_error)
+    where id = ? and leased_by = ?`)
+  const beatHeart = database.prepare('insert or replace into workers values (?, ?)')
+  const takeBack = database.prepare(`
+    update jobs set leased_by = null, due_at = ?, unknown_at = ?
+    where leased_by is not null
+      and leased_by not in (select worker_id from workers where beat_at > ?)`)
+  const forgetWorkers = database.prepare('delete from workers where beat_at <= ?')
+  const counts = database.prepare(`select
+    (select count(*) from jobs where leased_by is null and buried_at is null and due_at <= ?1),
+    (select count(*) from jobs where leased_by is null and buried_at is null and due_at > ?1),
+    (select count(*) from jobs where leased_by is not null),
+    (select count(*) from jobs where buried_at is not null),
+    (select min(due_at) from jobs where leased_by is null and buried_at is null and due_at <= ?1)`)
+  const write = openJobWrites(database)
+
+  return {
+    claimJobs: ({ workerId, now, limit }) =>
+      (claim.all(workerId, now, limit) as unknown as Row[])
+        .map(toJob)
+        .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1)),
+    putBackJobs: (workerId, jobs, now) => {
+      for (const job of jobs) putBack.run(...fromPutBack(job, now), job.id, workerId)
+    },
+    beat: (workerId, now, leaseMs) => {
+      beatHeart.run(workerId, now)
+      const taken = takeBack.run(now, now, now - leaseMs)
+      forgetWorkers.run(now - leaseMs)
+      return Number(taken.changes)
+    },
+    findJob: (id) => {
+      const row = select.get(id) as Row | undefined
+      return row === undefined ? null : toJob(row)
+    },
+    listBuried: (after, limit) =>
+      (selectBuried.all(after ?? '', limit) as unknown as Row[]).map(toJob),
+    countJobs: (now) => toCounts(counts.get(now) as unknown as Row),
+    voidLeases: (now) => Number(takeBack.run(now, now, Number.MAX_SAFE_INTEGER).changes),
+    write,
+  }
+}
+
+const openJobWrites = (database: Database): ((change: Change) => void) => {
+  // A job that is there already is the same intent: its id names the call it stands for.
+  const insert = database.prepare(`
+    insert into jobs (id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at,
+      due_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`)
+  const cancel = database.prepare(`
+    update jobs set kind = 'cancel', buried_at = null,
+      due_at = case when buried_at is null then due_at else ? end where id = ?`)
+  const revive = database.prepare(`
+    update jobs set kind = 'cancel', buried_at = null, leased_by = null, due_at = ? where id = ?`)
+  const requeue = database.prepare(`
+    update jobs set buried_at = null, leased_by = null, attempts = 0, due_at = ?, created_at = ?
+    where id = ?`)
+  const bury = database.prepare(
+    'update jobs set buried_at = ?, leased_by = null, last_error = ? where id = ?',
+  )
+  const finish = database.prepare('delete from jobs where id = ?')
+  return ({ cartId, at, jobs }) => {
+    for (const { id, kind, key, itemId, productId, quantity, holdId } of jobs.put) {
+      insert.run(id, kind, key, cartId, itemId, productId, quantity, holdId, at, at)
+    }
+    for (const id of jobs.cancelled) cancel.run(at, id)
+    for (const id of jobs.revived) revive.run(at, id)
+    for (const id of jobs.requeued) requeue.run(at, at, id)
+    for (const { id, reason } of jobs.buried) bury.run(at, reason, id)
+    for (const id of jobs.finished) finish.run(id)
+  }
+}
+
+const fromPutBack = ({ dueAt, attempt, lastError }: PutBack, now: number) =>
+  [dueAt, attempt === 'uncounted' ? 1 : 0, attempt === 'unknown' ? now : null, lastError] as const
+
+const toJob = (row: Row): Job => {
+  const [id, kind, key, cartId, itemId, productId, quantity, holdId, createdAt, dueAt] = row
+  const [attempts, unknownAt, lastError, buriedAt] = row.slice(10)
+  return {
+    id: id as string,
+    kind: kind as Job['kind'],
+    key: key as ReservationKey,
+    cartId: cartId as CartId,
+    itemId: itemId as ItemId,
+    productId: productId as string,
+    quantity: quantity as number,
+    holdId: holdId as HoldId | null,
+    createdAt: createdAt as number,
+    dueAt: dueAt as number,
+    attempts: attempts as number,
+    unknownAt: unknownAt as number | null,
+    lastError: lastError as string | null,
+    buriedAt: buriedAt as number | null,
+  }
+}
+
+const toCounts = ([due, scheduled, leased, buried, oldestDueAt]: Row): JobCounts => ({
+  due: due as number,
+  scheduled: scheduled as number,
+  leased: leased as number,
+  buried: buried as number,
+  oldestDueAt: oldestDueAt as number | null,
+})

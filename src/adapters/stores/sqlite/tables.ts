@@ -1,0 +1,66 @@
+// The store as the thread sees it: plain calls on open tables. One commit is all or nothing only inside
+// the transaction of its caller.
+import type { Change, CommitResult, Loaded, Store, SweepBounds } from '../../../ports/store.ts'
+import { openAnswers } from './answers.ts'
+import { openCarts } from './carts.ts'
+import type { Database } from './database.ts'
+import { openJobs } from './jobs.ts'
+import { openJournal } from './journal.ts'
+
+export type Method = Exclude<keyof Store, 'name' | 'durability' | 'ownership' | symbol>
+
+export type Tables = {
+  readonly [Name in Method]: (...args: Parameters<Store[Name]>) => Awaited<ReturnType<Store[Name]>>
+}
+
+/** Methods that write nothing: a group of only these needs no transaction. */
+export const readsOnly: ReadonlySet<Method> = new Set<Method>([
+  'load',
+  'loadOlder',
+  'readJournal',
+  'findJob',
+  'listBuried',
+  'countJobs',
+])
+
+export const openTables = (database: Database): Tables => {
+  const carts = openCarts(database)
+  const journal = openJournal(database)
+  const answers = openAnswers(database)
+  const jobs = openJobs(database)
+  // The file has one owner: whoever leased jobs in it before is gone.
+  jobs.voidLeases(Date.now())
+  const touch = database.prepare('insert or replace into workers values (?, ?)')
+  const untouch = database.prepare('delete from workers where worker_id = ?')
+
+  const commit = (change: Change): CommitResult => {
+    if (!answers.isFree(change)) return 'conflict'
+    if (!carts.advance(change)) return 'conflict'
+    carts.write(change)
+    journal.append(change)
+    jobs.write(change)
+    answers.write(change)
+    return 'committed'
+  }
+  return {
+    load: (cartId, keys): Loaded => ({
+      cart: carts.load(cartId),
+      answers: answers.find(cartId, keys),
+    }),
+    loadOlder: carts.loadOlder,
+    commit,
+    readJournal: journal.read,
+    claimJobs: jobs.claimJobs,
+    putBackJobs: jobs.putBackJobs,
+    beat: jobs.beat,
+    findJob: jobs.findJob,
+    listBuried: jobs.listBuried,
+    countJobs: jobs.countJobs,
+    sweep: ({ answersBefore, journalBefore, limit }: SweepBounds) =>
+      answers.sweep(answersBefore, limit) + journal.sweep(journalBefore, limit),
+    check: () => {
+      touch.run('', 0)
+      untouch.run('')
+    },
+  }
+}

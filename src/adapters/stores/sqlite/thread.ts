@@ -1,0 +1,90 @@
+// The thread that owns the SQLite file. Calls that wait when it looks share one transaction and one
+// fsync; their answers leave after it.
+import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import { type Database, openDatabase, UnusableFileError } from './database.ts'
+import { type Method, openTables, readsOnly, type Tables } from './tables.ts'
+
+export type Call = { readonly method: Method; readonly args: readonly unknown[] }
+export type Result = { readonly value: unknown } | { readonly error: string }
+export type Opened = { readonly opened: true } | { readonly opened: false; readonly reason: string }
+
+// Calls in one transaction: bounds how long the first of them waits for the last.
+const groupMax = 512
+
+const serve = (port: MessagePort, path: string): void => {
+  const database = openDatabase(path)
+  const tables = openTables(database)
+  let waiting: Call[] = []
+  port.on('message', (message: readonly Call[] | 'close') => {
+    let isClosing = message === 'close'
+    if (message !== 'close') waiting.push(...message)
+    while (!isClosing && waiting.length < groupMax) {
+      const more = receiveMessageOnPort(port) as { message: readonly Call[] | 'close' } | undefined
+      if (more === undefined) break
+      if (more.message === 'close') isClosing = true
+      else waiting.push(...more.message)
+    }
+    const group = waiting
+    waiting = []
+    if (group.length > 0) port.postMessage(runGroup(database, tables, group))
+    if (!isClosing) return
+    database.close()
+    port.close()
+  })
+  port.postMessage({ opened: true } satisfies Opened)
+}
+
+const runGroup = (
+  database: Database,
+  tables: Tables,
+  group: readonly Call[],
+): readonly Result[] => {
+  if (group.every(({ method }) => readsOnly.has(method))) {
+    return group.map((call) => attempt(() => run(tables, call)))
+  }
+  const together = attempt(() => transact(database, () => group.map((call) => run(tables, call))))
+  if ('value' in together) return (together.value as unknown[]).map((value) => ({ value }))
+  // One of them failed and took the others along: each for itself, so that only that one fails.
+  return group.map((call) => attempt(() => transact(database, () => run(tables, call))))
+}
+
+const run = (tables: Tables, { method, args }: Call): unknown =>
+  (tables[method] as (...args: readonly unknown[]) => unknown)(...args)
+
+const transact = <T>(database: Database, work: () => T): T => {
+  database.exec('begin immediate')
+  try {
+    const value = work()
+    database.exec('commit')
+    return value
+  } catch (error) {
+    rollBack(database)
+    throw error
+  }
+}
+
+const rollBack = (database: Database): void => {
+  try {
+    database.exec('rollback')
+  } catch {
+    // SQLite has rolled back by itself, as it does when the disk is full.
+  }
+}
+
+const attempt = (work: () => unknown): Result => {
+  try {
+    return { value: work() }
+  } catch (error) {
+    return { error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+if (parentPort !== null) {
+  try {
+    serve(parentPort, (workerData as { readonly path: string }).path)
+  } catch (error) {
+    if (!(error instanceof UnusableFileError)) throw error
+    parentPort.postMessage({ opened: false, reason: error.message } satisfies Opened)
+    parentPort.close()
+  }
+}
