@@ -1,0 +1,38 @@
+// What the routes are given to work with.
+import type { FastifyBaseLogger } from 'fastify'
+import type { Clock } from '../../application/clock.ts'
+import type { CommandHandler } from '../../application/handle-command.ts'
+import type { ReservationClient } from '../../ports/reservation-client.ts'
+import type { Store } from '../../ports/store.ts'
+
+export type HttpParts = {
+  readonly store: Store
+  readonly commands: CommandHandler
+  readonly clock: Clock
+  readonly log: FastifyBaseLogger
+  readonly telemetry: HttpTelemetry
+  /** Null while reservations are off. */
+  readonly service: Pick<ReservationClient, 'breaker'> | null
+  readonly isDraining: () => boolean
+}
+
+export type HttpSettings = {
+  readonly headersTimeoutMs: number
+  readonly requestTimeoutMs: number
+  readonly keepAliveTimeoutMs: number
+}
+
+export type AnsweredFact = {
+  readonly method: string
+  /** The pattern of the route, never the path: paths name users. */
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
+}
+
+export type HttpTelemetry = {
+  readonly contentType: string
+  /** All metrics as text, with the gauges as they are now. */
+  text(): Promise<string>
+  answered(fact: AnsweredFact): void
+}

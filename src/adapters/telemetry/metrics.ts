@@ -1,0 +1,92 @@
+// Metrics in Prometheus' text format. Labels are of bounded sets only: never a user, cart or product.
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+export type Sample = {
+  readonly jobs: {
+    readonly due: number
+    readonly scheduled: number
+    readonly leased: number
+    readonly buried: number
+    readonly oldestDueAt: number | null
+  } | null
+  readonly callsOpen: number
+  readonly breaker: 'closed' | 'open' | 'half-open'
+  readonly now: number
+}
+
+export type Answered = {
+  readonly method: string
+  readonly route: string
+  readonly status: number
+  readonly seconds: number
+}
+
+export type Metrics = ReturnType<typeof openMetrics>
+
+// From a cached answer to a call of the slowest kind.
+const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
+const callSeconds = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 40, 60, 90, 120]
+
+export const openMetrics = () => {
+  const registers = [new Registry()]
+  const registry = registers[0] as Registry
+  collectDefaultMetrics({ register: registry })
+  const requests = new Counter({
+    name: 'http_requests_total',
+    help: 'Answered requests.',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  })
+  const requestDurations = new Histogram({
+    name: 'http_request_duration_seconds',
+    help: 'From the first byte of a request to the end of its answer.',
+    labelNames: ['method', 'route'],
+    buckets: requestSeconds,
+    registers,
+  })
+  const callDurations = new Histogram({
+    name: 'reservation_call_duration_seconds',
+    help: 'Attempts towards the reservation service, by what came of them.',
+    labelNames: ['kind', 'outcome'],
+    buckets: callSeconds,
+    registers,
+  })
+  const counter = (name: string, help: string) => new Counter({ name, help, registers })
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers })
+  const jobs = gauge('jobs', 'Reservation jobs by state.', ['state'])
+  const oldest = gauge('job_oldest_due_age_seconds', 'Age of the oldest due job that nobody has.')
+  const callsOpen = gauge('reservation_calls_open', 'Calls to the reservation service under way.')
+  const breaker = gauge(
+    'reservation_breaker_open',
+    '1 while the circuit breaker lets nothing pass.',
+  )
+  return {
+    answered: ({ method, route, status, seconds }: Answered): void => {
+      requests.inc({ method, route, status })
+      requestDurations.observe({ method, route }, seconds)
+    },
+    callDurations,
+    outcomesUnknown: counter(
+      'reservation_outcome_unknown_total',
+      'Calls that were sent and whose answer was lost.',
+    ),
+    jobsBuried: counter('jobs_buried_total', 'Jobs given up and left to an operator.'),
+    conflicts: counter('commit_conflicts_total', 'Commits that another process was faster than.'),
+    troubles: counter('troubles_total', 'Background work that failed and is tried again.'),
+    contentType: registry.contentType,
+    /** The text of all metrics, with the gauges as they are now. */
+    text: async (sample: Sample): Promise<string> => {
+      if (sample.jobs !== null) {
+        const { due, scheduled, leased, buried, oldestDueAt } = sample.jobs
+        for (const [state, count] of Object.entries({ due, scheduled, leased, buried })) {
+          jobs.set({ state }, count)
+        }
+        oldest.set(oldestDueAt === null ? 0 : Math.max(0, (sample.now - oldestDueAt) / 1_000))
+      }
+      callsOpen.set(sample.callsOpen)
+      breaker.set(sample.breaker === 'open' ? 1 : 0)
+      return registry.metrics()
+    },
+  }
+}

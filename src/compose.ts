@@ -1,0 +1,172 @@
+// Puts the parts together by hand; the only file that knows every adapter. Start reading here.
+import { randomUUID } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { buildServer } from './adapters/http/server.ts'
+import { openReservationService } from './adapters/reservations/open.ts'
+import { openMemoryStore } from './adapters/stores/memory/open.ts'
+import { openSqliteStore } from './adapters/stores/sqlite/open.ts'
+import type { Log } from './adapters/telemetry/log.ts'
+import { type Metrics, openMetrics } from './adapters/telemetry/metrics.ts'
+import { reportTo } from './adapters/telemetry/reporter.ts'
+import type { Clock } from './application/clock.ts'
+import { type CommandHandler, handleCommands } from './application/handle-command.ts'
+import { type JobRunner, runJobs } from './application/run-jobs.ts'
+import { sweepRegularly } from './application/sweep.ts'
+import { keepWarmCarts } from './application/warm-carts.ts'
+import type { Config } from './config.ts'
+import type { Reporter } from './ports/reporter.ts'
+import type { ReservationClient } from './ports/reservation-client.ts'
+import type { Store } from './ports/store.ts'
+
+export type Service = {
+  /** Where it listens. */
+  readonly url: string
+  /** Answers what has come in, hands back what is under way, and lets go of everything. */
+  stop(): Promise<void>
+}
+
+const sweepEveryMs = 60_000
+
+export const openService = async (config: Config, log: Log): Promise<Service> => {
+  const clock = systemClock()
+  const metrics = openMetrics()
+  const reporter = reportTo(log, metrics)
+  const store = await openStore(config)
+  const client = openClient(config)
+  let runner: JobRunner | null = null
+  const commands = handleCommands({
+    store,
+    warmCarts: keepWarmCarts(config.warmCartsBytes),
+    reporter,
+    onJobs: () => runner?.nudge(),
+  })
+  if (client !== null) {
+    runner = runJobs({ store, client, commands, clock, reporter }, jobSettings(config, clock))
+  }
+  let isDraining = false
+  const work: Work = { config, log, clock, reporter, metrics, store, client, commands, runner }
+  const server = await openServer(work, () => isDraining)
+  const sweep = sweepRegularly(store, clock, reporter, {
+    everyMs: sweepEveryMs,
+    answersKeptMs: config.answersKeptMs,
+    journalKeptMs: config.journalKeptMs,
+  })
+  return {
+    url: server.url,
+    stop: async () => {
+      isDraining = true
+      runner?.pause()
+      sweep.stop()
+      await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs))
+      await server.close()
+      await runner?.stop(graceMs(client))
+      await commands.drained()
+      await client?.[Symbol.asyncDispose]()
+      await store[Symbol.asyncDispose]()
+    },
+  }
+}
+
+type Work = {
+  readonly config: Config
+  readonly log: Log
+  readonly clock: Clock
+  readonly reporter: Reporter
+  readonly metrics: Metrics
+  readonly store: Store
+  readonly client: ReservationClient | null
+  readonly commands: CommandHandler
+  readonly runner: JobRunner | null
+}
+
+const openStore = async ({ database }: Config): Promise<Store> => {
+  switch (database.kind) {
+    case 'memory':
+      return openMemoryStore()
+    case 'sqlite':
+      return openSqliteStore(database.path)
+    default:
+      return database satisfies never
+  }
+}
+
+const openClient = (config: Config): ReservationClient | null => {
+  const { reservations, reservationServiceUrl: url } = config
+  if (reservations === 'off' || url === null) return null
+  return openReservationService({
+    url,
+    grade: config.reservationServiceGrade,
+    connections: config.reservationConcurrency,
+    timeoutMs: config.reservationTimeoutMs,
+    breaker: { enabled: config.breakerEnabled, cooldownMs: config.breakerCooldownMs },
+  })
+}
+
+const jobSettings = (config: Config, clock: Clock) => ({
+  workerId: clock.newId(),
+  concurrency: config.reservationConcurrency,
+  batchSize: config.reservationBatchSize,
+  pollMs: config.jobPollMs,
+  leaseMs: config.jobLeaseMs,
+  callTimeoutMs: config.reservationTimeoutMs,
+  retry: {
+    baseMs: config.reservationRetryBaseMs,
+    capMs: config.reservationRetryCapMs,
+    giveUpAfterMs: config.reservationGiveUpAfterMs,
+  },
+})
+
+/**
+ * A keyed call can be broken off and made again; of another grade, the answer is worth waiting for, as
+ * long as the whole stop stays within 25 s.
+ */
+const graceMs = (client: ReservationClient | null): number =>
+  client === null || client.grade === 'keyed' ? 0 : 12_000
+
+const openServer = async (work: Work, isDraining: () => boolean) => {
+  const { config, log, clock, metrics, store, client, commands, runner } = work
+  const callsOpen = () => runner?.callsOpen() ?? 0
+  const app = await buildServer(
+    {
+      store,
+      commands,
+      clock,
+      log,
+      telemetry: {
+        contentType: metrics.contentType,
+        answered: metrics.answered,
+        text: async () => {
+          const now = clock.now()
+          const breaker = client?.breaker() ?? 'closed'
+          // Without the store there are no job counts; all other metrics still matter then.
+          const jobs = await store.countJobs(now).catch(() => null)
+          return metrics.text({ jobs, callsOpen: callsOpen(), breaker, now })
+        },
+      },
+      service: client,
+      isDraining,
+    },
+    config,
+    versionOf(),
+  )
+  await app.listen({ host: config.host, port: config.port })
+  const [address] = app.addresses()
+  const at = typeof address === 'string' || address === undefined ? null : address
+  const host = at?.family === 'IPv6' ? `[${at.address}]` : at?.address
+  return { url: `http://${host}:${at?.port}`, close: () => app.close() }
+}
+
+const versionOf = (): string => {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  return String((JSON.parse(text) as { version: unknown }).version)
+}
+
+const systemClock = (): Clock => ({
+  now: Date.now,
+  random: Math.random,
+  // The time in milliseconds, then 80 random bits.
+  newId: () => {
+    const random = randomUUID()
+    return Date.now().toString(36).padStart(9, '0') + random.slice(24) + random.slice(0, 8)
+  },
+})

@@ -1,0 +1,279 @@
+// The environment, read once, as checked values. Pure: all mistakes come back together.
+
+export type Setting<T> = {
+  readonly name: string
+  readonly fallback: string
+  readonly about: string
+  /** May hold a password: also read from the file that NAME_FILE names, never logged. */
+  readonly isSecret: boolean
+  /** @throws Error whose message completes "NAME …". */
+  readonly parse: (text: string) => T
+}
+
+const setting =
+  <T>(parse: (text: string) => T, isSecret = false) =>
+  (name: string, fallback: string, about: string): Setting<T> => ({
+    name,
+    fallback,
+    about,
+    isSecret,
+    parse,
+  })
+
+const oneOf = <const T extends string>(...words: readonly T[]) =>
+  setting((text): T => {
+    const word = words.find((w) => w === text)
+    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}, not "${text}"`)
+    return word
+  })
+
+const integer = (min: number, max: number) =>
+  setting((text): number => {
+    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= min && value <= max) return value
+    throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`)
+  })
+
+const flag = setting((text): boolean => {
+  if (text === 'true' || text === 'on' || text === '1') return true
+  if (text === 'false' || text === 'off' || text === '0') return false
+  throw new Error(`must be true or false, not "${text}"`)
+})
+
+const host = setting((text): string => {
+  if (/^[\w.:-]{1,253}$/.test(text)) return text
+  throw new Error(`must be a host name or an address, not "${text}"`)
+})
+
+const text = setting((value): string => value)
+
+export type Database =
+  | { readonly kind: 'sqlite'; readonly path: string }
+  | { readonly kind: 'memory' }
+
+const database = setting((text): Database => {
+  if (text === 'memory:') return { kind: 'memory' }
+  const path = text.startsWith('sqlite:')
+    ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
+    : ''
+  if (path !== '' && !path.includes('\0')) return { kind: 'sqlite', path }
+  // Not echoed: a URL of a database may hold its password.
+  throw new Error('must be sqlite:PATH (such as sqlite:./data/cart.db) or memory:')
+}, true)
+
+const optionalUrl = setting((text): URL | null => {
+  if (text === '') return null
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') {
+    return url
+  }
+  throw new Error('must be an http:// or https:// URL without query')
+}, true)
+
+const hourMs = 3_600_000
+const dayMs = 24 * hourMs
+
+/** Every setting there is, in the order of the documentation. */
+export const settings = {
+  envName: oneOf('dev', 'staging', 'prod')('ENV_NAME', 'dev', 'what this installation is for'),
+  logLevel: oneOf(
+    'trace',
+    'debug',
+    'info',
+    'warn',
+    'error',
+    'fatal',
+    'silent',
+  )(
+    'LOG_LEVEL',
+    'info',
+    'the least severe log line that is written; debug has a line for each request',
+  ),
+  host: host('HOST', '127.0.0.1', 'address to listen on; 0.0.0.0 for all'),
+  port: integer(0, 65_535)('APP_PORT', '8080', 'port to listen on; 0 for any free one'),
+  database: database(
+    'DATABASE_URL',
+    'sqlite:./data/cart.db',
+    'the store: sqlite:PATH is durable, memory: forgets everything when the process ends',
+  ),
+  warmCartsBytes: integer(0, 2 ** 34)(
+    'WARM_CARTS_BYTES',
+    '67108864',
+    'memory for carts kept at hand, in bytes',
+  ),
+  reservations: oneOf('on', 'off')(
+    'RESERVATIONS',
+    'on',
+    'off: items are kept without being reserved',
+  ),
+  reservationServiceUrl: optionalUrl(
+    'RESERVATION_SERVICE_URL',
+    '',
+    'the reservation service; empty: the simulator under npm start, no reservations otherwise',
+  ),
+  reservationServiceGrade: oneOf('keyed', 'lookup', 'bare')(
+    'RESERVATION_SERVICE_GRADE',
+    'keyed',
+    'what the reservation service promises about a request that comes twice',
+  ),
+  reservationConcurrency: integer(1, 60_000)(
+    'RESERVATION_CONCURRENCY',
+    '1000',
+    'calls to the reservation service open at once; a batch is one',
+  ),
+  reservationBatchSize: integer(1, 1_000)(
+    'RESERVATION_BATCH_SIZE',
+    '1',
+    'reservations in one call; above 1 the service must know /reserve/batch',
+  ),
+  reservationTimeoutMs: integer(1, hourMs)(
+    'RESERVATION_TIMEOUT_MS',
+    '120000',
+    'a call that takes longer has an unknown outcome; never below the slowest honest answer',
+  ),
+  reservationRetryBaseMs: integer(1, hourMs)(
+    'RESERVATION_RETRY_BASE_MS',
+    '500',
+    'bound of the wait before the second attempt; doubles with each',
+  ),
+  reservationRetryCapMs: integer(1, hourMs)(
+    'RESERVATION_RETRY_CAP_MS',
+    '15000',
+    'the longest wait between attempts',
+  ),
+  reservationGiveUpAfterMs: integer(0, 30 * dayMs)(
+    'RESERVATION_GIVE_UP_AFTER_MS',
+    String(hourMs),
+    'a reservation that fails for so long is given up and its job buried',
+  ),
+  breakerEnabled: flag(
+    'CIRCUIT_BREAKER_ENABLED',
+    'true',
+    'stop calling a reservation service that only fails',
+  ),
+  breakerCooldownMs: integer(1, hourMs)(
+    'BREAKER_COOLDOWN_MS',
+    '10000',
+    'wait before an open circuit breaker lets one call through',
+  ),
+  jobPollMs: integer(10, 60_000)(
+    'JOB_POLL_MS',
+    '1000',
+    'how often due jobs are looked for, beside the nudge after each commit',
+  ),
+  jobLeaseMs: integer(300, hourMs)(
+    'JOB_LEASE_MS',
+    '30000',
+    'jobs of a worker that has been silent for so long are taken over',
+  ),
+  answersKeptMs: integer(1_000, 30 * dayMs)(
+    'ANSWERS_KEPT_MS',
+    String(dayMs),
+    'how long the answer to an Idempotency-Key is replayed',
+  ),
+  journalKeptMs: integer(1_000, 3_650 * dayMs)(
+    'JOURNAL_KEPT_MS',
+    String(90 * dayMs),
+    'how long the history of a cart is kept',
+  ),
+  headersTimeoutMs: integer(1_000, hourMs)(
+    'HEADERS_TIMEOUT_MS',
+    '10000',
+    'time a client has to send the headers of a request',
+  ),
+  requestTimeoutMs: integer(1_000, hourMs)(
+    'REQUEST_TIMEOUT_MS',
+    '20000',
+    'time a client has to send a whole request',
+  ),
+  keepAliveTimeoutMs: integer(1_000, hourMs)(
+    'KEEP_ALIVE_TIMEOUT_MS',
+    '65000',
+    'how long an idle connection stays open; longer than that of the proxy in front',
+  ),
+  shutdownDelayMs: integer(0, 20_000)(
+    'SHUTDOWN_DELAY_MS',
+    '0',
+    'time between /ready turning 503 and the port closing',
+  ),
+  pidFile: text('PID_FILE', '', 'where to write the process id; empty: nowhere'),
+} as const
+
+type Values = {
+  readonly [Name in keyof typeof settings]: ReturnType<(typeof settings)[Name]['parse']>
+}
+
+export type Config = Values
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Settings of the other ways to run this service; refused, so that nobody believes they are on. */
+const unsupported = [
+  'REDIS_URL',
+  'DYNAMODB_TABLE',
+  'DYNAMODB_ENDPOINT',
+  'RATE_LIMIT_RPS',
+  'EVENTBRIDGE_ENABLED',
+  'AWS_XRAY_ENABLED',
+]
+
+const isOff = (text: string | undefined): boolean => ['', 'false', 'off', '0'].includes(text ?? '')
+
+export class ConfigError extends Error {
+  readonly problems: readonly string[]
+  constructor(problems: readonly string[]) {
+    super(problems.join('\n'))
+    this.name = 'ConfigError'
+    this.problems = problems
+  }
+}
+
+/** @throws ConfigError with every mistake at once, a line each. */
+export const readConfig = (env: Environment, readFile: (path: string) => string): Config => {
+  const problems: string[] = []
+  const values = Object.entries(settings).map(([key, each]) => {
+    try {
+      const text = textOf(each, env, readFile)
+      return [key, each.parse(text === '' ? each.fallback : text)]
+    } catch (error) {
+      problems.push(`${each.name} ${error instanceof Error ? error.message : error}`)
+      return [key, undefined]
+    }
+  })
+  for (const name of unsupported) {
+    if (!isOff(env[name])) problems.push(`${name} is not supported by this version; unset it`)
+  }
+  const config = Object.fromEntries(values) as Config
+  if (problems.length === 0) problems.push(...findContradictions(config))
+  if (problems.length > 0) throw new ConfigError(problems)
+  return config
+}
+
+const textOf = (
+  { name, isSecret }: Setting<unknown>,
+  env: Environment,
+  readFile: (path: string) => string,
+): string => {
+  const file = env[`${name}_FILE`]
+  if (!isSecret || file === undefined || file === '') return (env[name] ?? '').trim()
+  if ((env[name] ?? '') !== '') throw new Error(`and ${name}_FILE are both set; unset one`)
+  try {
+    return readFile(file).trim()
+  } catch {
+    throw new Error(`cannot be read from ${file}, which ${name}_FILE names`)
+  }
+}
+
+const findContradictions = (config: Config): readonly string[] => {
+  const problems: string[] = []
+  if (config.envName === 'prod' && config.reservations === 'on' && !config.reservationServiceUrl) {
+    problems.push('RESERVATION_SERVICE_URL is missing; ENV_NAME=prod needs it or RESERVATIONS=off')
+  }
+  if (config.reservationRetryBaseMs > config.reservationRetryCapMs) {
+    problems.push('RESERVATION_RETRY_BASE_MS must not be above RESERVATION_RETRY_CAP_MS')
+  }
+  if (config.headersTimeoutMs > config.requestTimeoutMs) {
+    problems.push('HEADERS_TIMEOUT_MS must not be above REQUEST_TIMEOUT_MS')
+  }
+  return problems
+}

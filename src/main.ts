@@ -1,0 +1,77 @@
+// Starts the service, waits for a signal, lets go.
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { openLog } from './adapters/telemetry/log.ts'
+import { openService } from './compose.ts'
+import { type Config, ConfigError, readConfig, settings } from './config.ts'
+import { warnOfFewFiles } from './open-files.ts'
+
+// EX_CONFIG of sysexits.h.
+const configExitCode = 78
+// Orchestrators give 30 s between SIGTERM and SIGKILL.
+const stopWithinMs = 25_000
+
+const say = (line: string) => process.stderr.write(`${line}\n`)
+
+const printHelp = (): void => {
+  process.stdout.write('The cart service. It is configured by its environment:\n\n')
+  for (const { name, fallback, about } of Object.values(settings)) {
+    process.stdout.write(`  ${name}${fallback === '' ? '' : ` (${fallback})`}\n      ${about}\n`)
+  }
+}
+
+const readConfigOrExit = (): Config => {
+  try {
+    return readConfig(process.env, (path) => readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    for (const problem of error.problems) say(`cart-service: ${problem}`)
+    process.exit(configExitCode)
+  }
+}
+
+/** Resolves at the first signal to stop; the second one ends the process where it stands. */
+const stopSignal = (): Promise<NodeJS.Signals> =>
+  new Promise((resolve) => {
+    let count = 0
+    const onSignal = (signal: NodeJS.Signals) => {
+      count += 1
+      if (count === 1) resolve(signal)
+      else process.exit(signal === 'SIGINT' ? 130 : 143)
+    }
+    process.on('SIGTERM', onSignal)
+    process.on('SIGINT', onSignal)
+  })
+
+const reasonOf = (error: unknown, { host, port }: Config): string => {
+  const { code, message } = error as { code?: string; message?: string }
+  if (code === 'EADDRINUSE') return `port ${port} of ${host} is in use; set APP_PORT to another`
+  if (code === 'EACCES') return `no permission to listen on port ${port}; set APP_PORT above 1023`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `cannot listen on HOST ${host}`
+  return message ?? String(error)
+}
+
+const main = async (): Promise<void> => {
+  if (process.argv.includes('--help')) return printHelp()
+  if (existsSync('.env')) process.loadEnvFile('.env')
+  const config = readConfigOrExit()
+  const log = openLog(config.logLevel)
+  const stopped = stopSignal()
+  const service = await openService(config, log).catch((error: unknown): never => {
+    say(`cart-service: ${reasonOf(error, config)}`)
+    process.exit(1)
+  })
+  if (config.pidFile !== '') writeFileSync(config.pidFile, `${process.pid}\n`)
+  log.info({ url: service.url, store: config.database.kind }, 'listening')
+  warnOfFewFiles(log, config.reservationConcurrency)
+  const signal = await stopped
+  log.info({ signal }, 'stopping')
+  setTimeout(() => {
+    log.error('not stopped in time; what is open is taken up again at the next start')
+    process.exit(1)
+  }, stopWithinMs).unref()
+  await service.stop()
+  if (config.pidFile !== '') rmSync(config.pidFile, { force: true })
+  log.info('stopped')
+}
+
+await main()
