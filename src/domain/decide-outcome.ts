@@ -1,7 +1,7 @@
 // Decides what the outcome of a reservation job means for the cart as it is now, which may have moved
 // on: the item may be gone, another worker may have been faster, the answer may come twice.
 import { type Cart, findItem, type Item } from './cart.ts'
-import type { RecordOutcome, RequeueJob } from './commands.ts'
+import type { JobKind, RecordOutcome, RequeueJob } from './commands.ts'
 import { CartError } from './errors.ts'
 import type { CartEvent } from './events.ts'
 import { limits } from './limits.ts'
@@ -18,7 +18,8 @@ export const decideOutcome = (
   const item = findItem(cart, command.itemId)
   const reservation = item?.reservations.find((r) => r.key === command.key)
   if (item !== undefined && reservation !== undefined) {
-    return reservation.status === 'pending'
+    // Given up is not settled: its job is there still, buried, and any answer to it counts.
+    return reservation.status === 'pending' || reservation.status === 'failed'
       ? settle(item, reservation, command, ids)
       : arriveLate(item, reservation, command, ids)
   }
@@ -47,7 +48,8 @@ const settle = (
     case 'failed': {
       const superseded =
         reservation.replaces !== null || item.reservations.some((r) => r.replaces === key)
-      const { reason, outcomeUnknown } = outcome
+      const { reason } = outcome
+      const outcomeUnknown = outcome.outcomeUnknown || reservation.outcomeUnknown
       return [{ type: 'reservation-failed', ...base, reason, outcomeUnknown, superseded }]
     }
     case 'released':
@@ -58,7 +60,7 @@ const settle = (
   }
 }
 
-/** An answer to a request that was settled without it: by another worker, or by giving up. */
+/** An answer to a request that was settled without it, by another worker. */
 const arriveLate = (
   item: Item,
   reservation: Reservation,
@@ -81,7 +83,7 @@ const settleDeparting = (
   ids: Ids,
 ): readonly CartEvent[] => {
   const { at } = ids
-  const { outcome, itemId, jobId } = command
+  const { outcome, itemId, jobId, jobKind } = command
   const { key, quantity, state } = departing
   switch (outcome.kind) {
     case 'reserved': {
@@ -94,6 +96,7 @@ const settleDeparting = (
     case 'withdrawn':
       return state === 'cancelled' ? [{ type: 'reservation-withdrawn', at, key }] : []
     case 'failed':
+      if (!isWorkedOnBy(departing, jobKind)) return []
       return state === 'cancelled' && !outcome.outcomeUnknown
         ? [{ type: 'reservation-withdrawn', at, key }]
         : [{ type: 'release-failed', at, key, jobId, reason: outcome.reason }]
@@ -101,6 +104,10 @@ const settleDeparting = (
       return outcome satisfies never
   }
 }
+
+/** Once the hold is known its release job works on it, until then the job of its request. */
+const isWorkedOnBy = ({ state }: Departing, jobKind: JobKind): boolean =>
+  (state === 'releasing') === (jobKind === 'release')
 
 /** A hold that no reservation of the cart knows of is given back under a key of its own. */
 const releaseStray = (
@@ -114,15 +121,21 @@ const releaseStray = (
 }
 
 /** No events when the job's reservation has moved on: the job is then to be dropped. */
-export const decideRequeue = (cart: Cart, command: RequeueJob & { readonly at: number }) => {
-  const { at, itemId, key, jobId } = command
-  if (command.jobKind !== 'reserve') {
-    const isDeparting = cart.departing.some((d) => d.key === key)
-    const requeued: CartEvent = { type: 'release-requeued', at, key, jobId }
-    return isDeparting ? [requeued] : []
+export const decideRequeue = (
+  cart: Cart,
+  command: RequeueJob & { readonly at: number },
+): readonly CartEvent[] => {
+  const { at, itemId, key, jobId, jobKind } = command
+  // Its job may have been called off since the operator saw it.
+  const departing = cart.departing.find((d) => d.key === key)
+  if (departing !== undefined) {
+    return isWorkedOnBy(departing, jobKind) ? [{ type: 'release-requeued', at, key, jobId }] : []
   }
   const item = findItem(cart, itemId)
   const reservation = item?.reservations.find((r) => r.key === key)
+  if (reservation?.status === 'pending') {
+    throw new CartError('job-not-found', 'The job is not buried any more: it is under way.')
+  }
   if (item === undefined || reservation?.status !== 'failed') return []
   if (!hasFreeSlot(item)) {
     throw new CartError(
@@ -130,6 +143,5 @@ export const decideRequeue = (cart: Cart, command: RequeueJob & { readonly at: n
       `The item has ${limits.pendingPerItem} reservations under way; requeue when one settles.`,
     )
   }
-  const requeued: CartEvent = { type: 'reservation-requeued', at, itemId, key }
-  return [requeued]
+  return [{ type: 'reservation-requeued', at, itemId, key }]
 }

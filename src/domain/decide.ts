@@ -86,12 +86,7 @@ const addItem = (cart: Cart, command: AddItem, context: Context): readonly CartE
   if (line === undefined && cart.items.length >= limits.itemsPerCart) {
     throw new CartError('items-limit', `A cart holds at most ${limits.itemsPerCart} items.`)
   }
-  if (cart.departing.length >= limits.departingPerCart) {
-    throw new CartError(
-      'departing-limit',
-      'Too many reservations of this cart are still being given back; try again later.',
-    )
-  }
+  assertDeparting(cart)
   const itemId = line?.id ?? (context.nextId() as ItemId)
   const requested = context.reserving ? requestUnits(line, quantity, context.nextId) : null
   const identity = { itemId, productId, name, attributes, attributesKey }
@@ -107,6 +102,15 @@ const assertQuantity = (quantity: number): void => {
   }
 }
 
+const assertDeparting = (cart: Cart): void => {
+  if (cart.departing.length >= limits.departingPerCart) {
+    throw new CartError(
+      'departing-limit',
+      'Too many reservations of this cart are still being given back; try again later.',
+    )
+  }
+}
+
 const setQuantity = (
   cart: Cart,
   item: Item,
@@ -117,6 +121,7 @@ const setQuantity = (
   if (quantity === 0) return [removed(item, context)]
   assertQuantity(quantity)
   const more = quantity - item.quantity
+  if (more > 0) assertDeparting(cart)
   const change = more < 0 ? lowerTo(item, quantity) : { lowered: [], letGo: [] }
   const requested = more > 0 && context.reserving ? requestUnits(item, more, context.nextId) : null
   const { id: itemId, productId } = item

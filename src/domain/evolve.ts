@@ -48,6 +48,7 @@ export const evolve = (cart: Cart, event: CartEvent): Cart => {
         changeReservation(item, event.key, (r) => ({
           ...r,
           status: 'pending',
+          attempts: 0,
           settledAt: null,
           reason: null,
           outcomeUnknown: false,

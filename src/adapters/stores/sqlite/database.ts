@@ -18,9 +18,13 @@ export class UnusableFileError extends Error {}
 // 'CART', in the file's header: tells our files from those of other programs.
 const applicationId = 0x43415254
 
-// Written pages are copied into the main file in batches this large (4 KiB each). The default of 1,000
-// copied hot pages so often that a commit took 73 µs instead of 52 µs.
-const checkpointPages = 10_000
+// Each write of a cart dirties a few pages somewhere in the file, and whole pages go to the disk: pages of
+// 2 KiB halve the bytes behind every fsync. Smaller ones split rows and cost more than they save.
+const pageBytes = 2_048
+
+// Written pages are copied into the main file in batches this large. The default of 1,000 copied hot
+// pages so often that a commit took 73 µs instead of 52 µs.
+const checkpointPages = 20_000
 
 export const openDatabase = (path: string): Database => {
   const lock = holdFile(path)
@@ -71,6 +75,7 @@ const openFile = (path: string): DatabaseSync => {
     database = new DatabaseSync(path, { timeout: 5_000 })
     assertOurs(database, path)
     database.exec(`
+      pragma page_size = ${pageBytes};
       pragma journal_mode = wal;
       pragma synchronous = full;
       pragma wal_autocheckpoint = ${checkpointPages};

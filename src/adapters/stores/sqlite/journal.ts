@@ -1,4 +1,5 @@
 // The journal of each cart: what happened, in order.
+import { canonicalText } from '../../../domain/attributes.ts'
 import type { CartId } from '../../../domain/cart.ts'
 import type { CartEvent } from '../../../domain/events.ts'
 import type { Change, JournalEntry } from '../../../ports/store.ts'
@@ -26,7 +27,7 @@ export const openJournal = (database: Database): JournalRows => {
     append: ({ cartId, events }) => {
       for (const { revision, place, version, actor, event } of events) {
         const { type, at, ...data } = event
-        const text = JSON.stringify(data)
+        const text = JSON.stringify(data, leaveOut)
         // Nothing publishes entries from this store, so they are born published.
         insert.run(cartId, revision, place, version, type, text, actor, at, at)
       }
@@ -42,5 +43,11 @@ const toEntry = ([revision, place, version, type, data, actor, at]: Row): Journa
   place: place as number,
   version: version as number,
   actor: actor as string,
-  event: { type, at, ...JSON.parse(data as string) } as CartEvent,
+  event: withKey({ type, at, ...JSON.parse(data as string) } as CartEvent),
 })
+
+// The canonical text of the attributes follows from them.
+const leaveOut = (name: string, value: unknown) => (name === 'attributesKey' ? undefined : value)
+
+const withKey = (event: CartEvent): CartEvent =>
+  event.type === 'item-added' ? { ...event, attributesKey: canonicalText(event.attributes) } : event

@@ -4,8 +4,8 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { CartError } from '../../../domain/errors.ts'
 import type { Store } from '../../../ports/store.ts'
+import { type Call, closeMessage, type Opened, type Result } from './messages.ts'
 import type { Method } from './tables.ts'
-import type { Call, Opened, Result } from './thread.ts'
 
 /** The file cannot be used; the message says why and what to do. */
 export class StoreUnusableError extends Error {}
@@ -50,12 +50,12 @@ const talkTo = (thread: Worker) => {
   let state: 'open' | 'closed' = 'open'
 
   const send = () => {
-    if (unsent.length > 0 && state === 'open') thread.postMessage(unsent)
+    if (unsent.length > 0 && state === 'open') thread.postMessage(JSON.stringify(unsent))
     unsent = []
   }
   // Answers come in the order of the calls.
-  thread.on('message', (results: readonly Result[]) => {
-    for (const result of results) {
+  thread.on('message', (text: string) => {
+    for (const result of JSON.parse(text) as readonly Result[]) {
       const call = waiting.shift()
       if ('error' in result) call?.reject(unavailable(result.error))
       else call?.resolve(result.value as never)
@@ -83,7 +83,7 @@ const talkTo = (thread: Worker) => {
     if (state === 'closed') return
     send()
     const gone = once(thread, 'exit')
-    thread.postMessage('close')
+    thread.postMessage(closeMessage)
     await gone
   }
   return { call, close }

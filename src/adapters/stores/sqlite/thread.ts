@@ -2,11 +2,8 @@
 // fsync; their answers leave after it.
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { type Database, openDatabase, UnusableFileError } from './database.ts'
-import { type Method, openTables, readsOnly, type Tables } from './tables.ts'
-
-export type Call = { readonly method: Method; readonly args: readonly unknown[] }
-export type Result = { readonly value: unknown } | { readonly error: string }
-export type Opened = { readonly opened: true } | { readonly opened: false; readonly reason: string }
+import { type Call, closeMessage, type Opened, type Result } from './messages.ts'
+import { openTables, readsOnly, type Tables } from './tables.ts'
 
 // Calls in one transaction: bounds how long the first of them waits for the last.
 const groupMax = 512
@@ -15,18 +12,21 @@ const serve = (port: MessagePort, path: string): void => {
   const database = openDatabase(path)
   const tables = openTables(database)
   let waiting: Call[] = []
-  port.on('message', (message: readonly Call[] | 'close') => {
-    let isClosing = message === 'close'
-    if (message !== 'close') waiting.push(...message)
+  port.on('message', (message: string) => {
+    let isClosing = false
+    const take = (text: string) => {
+      if (text === closeMessage) isClosing = true
+      else waiting.push(...(JSON.parse(text) as Call[]))
+    }
+    take(message)
     while (!isClosing && waiting.length < groupMax) {
-      const more = receiveMessageOnPort(port) as { message: readonly Call[] | 'close' } | undefined
+      const more = receiveMessageOnPort(port) as { readonly message: string } | undefined
       if (more === undefined) break
-      if (more.message === 'close') isClosing = true
-      else waiting.push(...more.message)
+      take(more.message)
     }
     const group = waiting
     waiting = []
-    if (group.length > 0) port.postMessage(runGroup(database, tables, group))
+    if (group.length > 0) port.postMessage(JSON.stringify(runGroup(database, tables, group)))
     if (!isClosing) return
     database.close()
     port.close()
@@ -43,7 +43,7 @@ const runGroup = (
     return group.map((call) => attempt(() => run(tables, call)))
   }
   const together = attempt(() => transact(database, () => group.map((call) => run(tables, call))))
-  if ('value' in together) return (together.value as unknown[]).map((value) => ({ value }))
+  if (!('error' in together)) return (together.value as unknown[]).map((value) => ({ value }))
   // One of them failed and took the others along: each for itself, so that only that one fails.
   return group.map((call) => attempt(() => transact(database, () => run(tables, call))))
 }

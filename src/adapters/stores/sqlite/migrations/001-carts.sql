@@ -1,28 +1,32 @@
--- Keys that the load of one cart needs start with the cart, so that a cart lies on few pages.
-
-create table carts (
-  cart_id    text    not null primary key,
-  version    integer not null,
-  revision   integer not null,
-  created_at integer not null,
-  updated_at integer not null
-) without rowid, strict;
-
--- Lines of carts; user_id is the cart's id. A line is a product with its attributes (canonical JSON):
--- the primary key keeps it unique, and readers may select user_id, product_id, quantity.
-create table cart_items (
+-- A cart is one row for itself, with product_id '', and one for each of its lines, side by side: a
+-- change of a cart writes one page where two tables wrote two. A line is a product with its attributes
+-- (canonical JSON); the primary key keeps it unique.
+create table cart_rows (
   user_id      text    not null,
   product_id   text    not null,
   attributes   text    not null,
-  item_id      text    not null,
+  -- Of the cart:
+  version      integer,
+  revision     integer,
+  departing    integer,
+  -- Of a line:
+  item_id      text,
   name         text,
-  quantity     integer not null check (quantity > 0),
-  reservations text    not null,
+  quantity     integer check (quantity > 0),
+  reservations text,
   older        text,
-  added_at     integer not null,
+  -- Of both; when a line was added, when a cart was first written:
+  created_at   integer not null,
   updated_at   integer not null,
-  primary key (user_id, product_id, attributes)
+  primary key (user_id, product_id, attributes),
+  check ((revision is null) = (product_id <> '')),
+  check ((quantity is null) = (product_id = ''))
 ) without rowid, strict;
+
+-- What readers may rely on while the service runs.
+create view cart_items as
+  select user_id, product_id, quantity, item_id, name, attributes, created_at as added_at, updated_at
+  from cart_rows where product_id <> '';
 
 -- Settled reservations beyond the latest of an item (JSON).
 create table older_reservations (
