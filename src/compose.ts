@@ -31,7 +31,7 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
   const clock = systemClock()
   const metrics = openMetrics()
   const reporter = reportTo(log, metrics)
-  const store = await openStore(config)
+  const store = await openStore(config, log)
   const client = openClient(config)
   let runner: JobRunner | null = null
   const commands = handleCommands({
@@ -79,12 +79,16 @@ type Work = {
   readonly runner: JobRunner | null
 }
 
-const openStore = async ({ database }: Config): Promise<Store> => {
+const openStore = async ({ database }: Config, log: Log): Promise<Store> => {
   switch (database.kind) {
     case 'memory':
       return openMemoryStore()
     case 'sqlite':
-      return openSqliteStore(database.path)
+      return openSqliteStore(database.path, (error) => {
+        // Whoever supervises the process starts it anew; that loses nothing.
+        log.fatal({ err: error }, 'the thread of the store failed')
+        process.exit(1)
+      })
     default:
       return database satisfies never
   }

@@ -3,8 +3,18 @@ import { type Cart, coverageOf, type Item, summaryOf, totalQuantity } from '../.
 import { limits } from '../../domain/limits.ts'
 import type { Reservation } from '../../domain/reservation.ts'
 
-const toTime = (at: number | null): string | null =>
-  at === null ? null : new Date(at).toISOString()
+// Most times in an answer are the same one; wording a time costs more than comparing it.
+let wordedAt = 0
+let worded = new Date(wordedAt).toISOString()
+
+const toTime = (at: number | null): string | null => {
+  if (at === null) return null
+  if (at !== wordedAt) {
+    worded = new Date(at).toISOString()
+    wordedAt = at
+  }
+  return worded
+}
 
 const toReservationView = (r: Reservation) => ({
   id: r.key,

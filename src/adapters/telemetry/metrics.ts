@@ -72,7 +72,10 @@ export const openMetrics = () => {
       'Calls that were sent and whose answer was lost.',
     ),
     jobsBuried: counter('jobs_buried_total', 'Jobs given up and left to an operator.'),
-    conflicts: counter('commit_conflicts_total', 'Commits that another process was faster than.'),
+    conflicts: counter(
+      'commit_conflicts_total',
+      'Commits decided anew: the cart had moved on, or an Idempotency-Key was used before.',
+    ),
     troubles: counter('troubles_total', 'Background work that failed and is tried again.'),
     contentType: registry.contentType,
     /** The text of all metrics, with the gauges as they are now. */

@@ -4,6 +4,7 @@ import type { Change, Claim, Job, JobCounts, PutBack } from '../../../ports/stor
 type Kept = Job & { readonly leasedBy: string | null }
 
 const toJob = ({ leasedBy: _, ...job }: Kept): Job => job
+const toJobOrNull = (job: Kept | undefined): Job | null => (job === undefined ? null : toJob(job))
 
 export const openJobs = () => {
   const jobs = new Map<string, Kept>()
@@ -75,7 +76,7 @@ export const openJobs = () => {
       }
       return orphaned.length
     },
-    find: (id: string): Job | null => jobs.get(id) ?? null,
+    find: (id: string): Job | null => toJobOrNull(jobs.get(id)),
     listBuried: (after: string | null, limit: number): readonly Job[] =>
       [...jobs.values()]
         .filter((job) => job.buriedAt !== null && job.id > (after ?? ''))

@@ -26,8 +26,8 @@ export const openJournal = (database: Database): JournalRows => {
   return {
     append: ({ cartId, events }) => {
       for (const { revision, place, version, actor, event } of events) {
-        const { type, at, ...data } = event
-        const text = JSON.stringify(data, leaveOut)
+        const { type, at, ...data } = withoutKey(event)
+        const text = JSON.stringify(data)
         // Nothing publishes entries from this store, so they are born published.
         insert.run(cartId, revision, place, version, type, text, actor, at, at)
       }
@@ -47,7 +47,11 @@ const toEntry = ([revision, place, version, type, data, actor, at]: Row): Journa
 })
 
 // The canonical text of the attributes follows from them.
-const leaveOut = (name: string, value: unknown) => (name === 'attributesKey' ? undefined : value)
+const withoutKey = (event: CartEvent): Omit<CartEvent, 'attributesKey'> => {
+  if (event.type !== 'item-added') return event
+  const { attributesKey: _, ...rest } = event
+  return rest
+}
 
 const withKey = (event: CartEvent): CartEvent =>
   event.type === 'item-added' ? { ...event, attributesKey: canonicalText(event.attributes) } : event

@@ -15,15 +15,22 @@ type Waiting = {
   readonly reject: (error: Error) => void
 }
 
-/** @throws StoreUnusableError when the file is held by another service, foreign, newer or unwritable. */
-export const openSqliteStore = async (path: string): Promise<Store> => {
+/**
+ * `onLost`: the thread failed, which is a defect; nothing is answered from then on, and what was
+ * acknowledged is on disk.
+ * @throws StoreUnusableError when the file is held by another service, foreign, newer or unwritable.
+ */
+export const openSqliteStore = async (
+  path: string,
+  onLost: (error: Error) => void = () => {},
+): Promise<Store> => {
   const thread = new Worker(new URL('./thread.ts', import.meta.url), {
     workerData: { path },
     execArgv: [],
   })
   const [opened] = (await once(thread, 'message')) as [Opened]
   if (!opened.opened) throw new StoreUnusableError(opened.reason)
-  const { call, close } = talkTo(thread)
+  const { call, close } = talkTo(thread, onLost)
   return {
     name: 'sqlite',
     durability: 'durable',
@@ -44,7 +51,7 @@ export const openSqliteStore = async (path: string): Promise<Store> => {
   }
 }
 
-const talkTo = (thread: Worker) => {
+const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
   let unsent: Call[] = []
   const waiting: Waiting[] = []
   let state: 'open' | 'closed' = 'open'
@@ -65,7 +72,10 @@ const talkTo = (thread: Worker) => {
     state = 'closed'
     for (const call of waiting.splice(0)) call.reject(unavailable(reason))
   }
-  thread.on('error', (error: Error) => lose(`its thread failed: ${error.message}`))
+  thread.on('error', (error: Error) => {
+    lose(`its thread failed: ${error.message}`)
+    onLost(error)
+  })
   thread.on('exit', () => lose('it is closed'))
 
   const call =
