@@ -1,7 +1,7 @@
 // Decides what the outcome of a reservation job means for the cart as it is now, which may have moved
 // on: the item may be gone, another worker may have been faster, the answer may come twice.
 import { type Cart, findItem, type Item } from './cart.ts'
-import type { JobKind, RecordOutcome, RequeueJob } from './commands.ts'
+import type { JobKind, Outcome, RecordOutcome, RequeueJob } from './commands.ts'
 import { CartError } from './errors.ts'
 import type { CartEvent } from './events.ts'
 import { limits } from './limits.ts'
@@ -83,7 +83,7 @@ const settleDeparting = (
   ids: Ids,
 ): readonly CartEvent[] => {
   const { at } = ids
-  const { outcome, itemId, jobId, jobKind } = command
+  const { outcome, itemId, jobKind } = command
   const { key, quantity, state } = departing
   switch (outcome.kind) {
     case 'reserved': {
@@ -96,13 +96,23 @@ const settleDeparting = (
     case 'withdrawn':
       return state === 'cancelled' ? [{ type: 'reservation-withdrawn', at, key }] : []
     case 'failed':
-      if (!isWorkedOnBy(departing, jobKind)) return []
-      return state === 'cancelled' && !outcome.outcomeUnknown
-        ? [{ type: 'reservation-withdrawn', at, key }]
-        : [{ type: 'release-failed', at, key, jobId, reason: outcome.reason }]
+      return isWorkedOnBy(departing, jobKind) ? giveUp(departing, command, outcome, at) : []
     default:
       return outcome satisfies never
   }
+}
+
+const giveUp = (
+  { key, state }: Departing,
+  { itemId, jobId, jobKind, attempts }: RecordOutcome,
+  { reason, outcomeUnknown }: Extract<Outcome, { kind: 'failed' }>,
+  at: number,
+): readonly CartEvent[] => {
+  if (state === 'cancelled' && !outcomeUnknown) return [{ type: 'reservation-withdrawn', at, key }]
+  if (jobKind !== 'reserve') return [{ type: 'release-failed', at, key, jobId, reason }]
+  // The call was begun before the reservation left: finding out and undoing is yet to be tried.
+  const failed = { itemId, key, attempts, reason, outcomeUnknown, superseded: true }
+  return [{ type: 'reservation-failed', at, ...failed }]
 }
 
 /** Once the hold is known its release job works on it, until then the job of its request. */

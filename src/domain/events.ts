@@ -83,7 +83,7 @@ export type CartEvent = { readonly at: number } & (
       readonly reason: string
       readonly attempts: number
       readonly outcomeUnknown: boolean
-      /** The units are already asked for again under another key: nothing is left to requeue. */
+      /** Its units are asked for under another key, or not wanted any more: nothing to requeue. */
       readonly superseded: boolean
     }
   | {

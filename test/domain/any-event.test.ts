@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { emptyCart, type ItemId } from '../../src/domain/cart.ts'
+import type { Outcome } from '../../src/domain/commands.ts'
+import { decide } from '../../src/domain/decide.ts'
+import { CartError } from '../../src/domain/errors.ts'
+import type { CartEvent, LetGo, Requested } from '../../src/domain/events.ts'
+import { applyEvents, evolve } from '../../src/domain/evolve.ts'
+import { spill } from '../../src/domain/older.ts'
+import { react } from '../../src/domain/react.ts'
+import type { ReservationStatus } from '../../src/domain/reservation.ts'
+import { add, outcomeOf, remove, requeue, reserve, run, set } from './commands.ts'
+import { cartId, holdOf, key } from './facts.ts'
+import { freeze } from './given.ts'
+
+// Few names, so that events meet the same items and keys; any event, whether it could come or not.
+const itemId = fc.constantFrom('tea', 'cup', 'pot').map((id) => id as ItemId)
+const name = fc.constantFrom('a', 'b', 'c', 'd', 'e')
+const k = name.map(key)
+const holdId = name.map(holdOf)
+const quantity = fc.nat(6)
+const is = <const T>(value: T) => fc.constant(value)
+const base = { at: fc.nat(), itemId, key: k, attempts: fc.nat(3) }
+
+const status = fc.constantFrom<ReservationStatus>(
+  'waiting',
+  'pending',
+  'reserved',
+  'unavailable',
+  'failed',
+)
+const requested: fc.Arbitrary<Requested> = fc.record({
+  key: k,
+  quantity,
+  status: fc.constantFrom('pending', 'waiting'),
+  replaces: fc.option(k),
+})
+const leaving: fc.Arbitrary<LetGo> = fc.record({
+  key: k,
+  itemId,
+  quantity,
+  status,
+  holdId: fc.option(holdId),
+  outcomeUnknown: fc.boolean(),
+})
+const letGo = fc.array(leaving, { maxLength: 3 })
+const lowered = fc.array(fc.record({ key: k, wanted: quantity }), { maxLength: 2 })
+const asked = fc.option(requested)
+const attributes = { attributes: is({}), attributesKey: is('{}') }
+const productId = itemId.map(String)
+
+const event: fc.Arbitrary<CartEvent> = fc.oneof(
+  fc.record({
+    type: is('item-added'),
+    ...base,
+    ...attributes,
+    productId,
+    name: fc.option(name),
+    quantity,
+    requested: asked,
+  }),
+  fc.record({
+    type: is('item-quantity-changed'),
+    ...base,
+    productId,
+    quantity,
+    lowered,
+    letGo,
+    requested: asked,
+  }),
+  fc.record({ type: is('item-removed'), ...base, productId, quantity, letGo }),
+  fc.record({ type: is('cart-cleared'), at: fc.nat(), letGo }),
+  fc.record({ type: is('reservation-requested'), ...base, productId, letGo, requested }),
+  fc.record({ type: is('reservation-confirmed'), ...base, holdId, letGo }),
+  fc.record({ type: is('reservation-refused'), ...base, reason: name }),
+  fc.record({
+    type: is('reservation-failed'),
+    ...base,
+    reason: name,
+    outcomeUnknown: fc.boolean(),
+    superseded: fc.boolean(),
+  }),
+  fc.record({ type: is('reservation-requeued'), ...base }),
+  fc.record({ type: is('release-requested'), ...base, quantity, holdId }),
+  fc.record({ type: is('reservation-released'), ...base }),
+  fc.record({ type: is('reservation-withdrawn'), ...base }),
+  fc.record({ type: is('release-failed'), ...base, jobId: name, reason: name }),
+  fc.record({ type: is('release-requeued'), ...base, jobId: name }),
+)
+
+const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+  fc.record({ kind: is('reserved'), holdId }),
+  fc.record({ kind: is('refused'), reason: name }),
+  fc.record({ kind: is('failed'), reason: name, outcomeUnknown: fc.boolean() }),
+  fc.record({ kind: fc.constantFrom('released', 'withdrawn') }),
+)
+const jobKind = fc.constantFrom('reserve', 'cancel', 'release')
+const operation = fc.oneof(
+  fc.tuple(quantity, productId).map(([q, p]) => add(q, p)),
+  fc.tuple(quantity, itemId).map(([q, id]) => set(q, id)),
+  itemId.map(remove),
+  is({ type: 'clear-cart' } as const),
+)
+const command = fc
+  .oneof(
+    fc.array(operation, { maxLength: 4 }).map((operations) => run(...operations)),
+    itemId.map(reserve),
+    fc.tuple(name, outcome, jobKind).map(([n, o, kind]) => outcomeOf(n, o, { jobKind: kind })),
+    fc.tuple(name, jobKind).map(([n, kind]) => requeue(n, kind)),
+  )
+  .chain((some) => fc.boolean().map((reserving) => ({ ...some, reserving })))
+
+const events = fc.array(event, { maxLength: 40, size: 'max' })
+
+test('a cart takes any event, and an event about something unknown changes no item', () => {
+  fc.assert(
+    fc.property(events, (all) => {
+      let cart = freeze(emptyCart(cartId))
+      for (const one of all) {
+        const next = freeze(evolve(cart, freeze(one)))
+        const isKnown = 'itemId' in one && cart.items.some((item) => item.id === one.itemId)
+        const changesItems = isKnown || one.type === 'item-added' || one.type === 'cart-cleared'
+        if (!changesItems) assert.deepEqual(next.items, cart.items)
+        assert.ok(Array.isArray(react(one)))
+        cart = next
+      }
+    }),
+    { numRuns: 1_000 },
+  )
+})
+
+test('a command to whatever cart is decided or refused, never a defect', () => {
+  fc.assert(
+    fc.property(events, command, (all, some) => {
+      const cart = freeze(applyEvents(emptyCart(cartId), all, 1))
+      try {
+        const after = applyEvents(cart, decide(cart, some), some.at)
+        for (const item of after.items) spill(item)
+      } catch (error) {
+        assert.ok(error instanceof CartError, String(error))
+      }
+    }),
+    { numRuns: 3_000 },
+  )
+})

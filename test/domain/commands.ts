@@ -1,0 +1,69 @@
+// What a cart is asked, in the words of the tests.
+import { canonicalText } from '../../src/domain/attributes.ts'
+import type { ItemId } from '../../src/domain/cart.ts'
+import type { Command, JobKind, Operation, Outcome } from '../../src/domain/commands.ts'
+import type { HoldId } from '../../src/domain/reservation.ts'
+import { type Differently, holdOf, key, tea, type Without } from './facts.ts'
+import { now } from './given.ts'
+
+type Body = Without<Command, 'at' | 'actor' | 'id' | 'reserving'>
+
+/** A command of now, with the id `new`: what it makes is called `new`, `new-2` and so on. */
+export const command = (body: Body, differently: Partial<Command> = {}): Command =>
+  ({ at: now, actor: 'ada', id: 'new', reserving: true, ...body, ...differently }) as Command
+
+export const add = (
+  quantity: number,
+  productId = 'tea',
+  { name, attributes = {} }: Differently = {},
+): Operation => ({
+  type: 'add-item',
+  productId,
+  name: name ?? null,
+  attributes,
+  attributesKey: canonicalText(attributes),
+  quantity,
+})
+export const set = (quantity: number, itemId: ItemId = tea): Operation => ({
+  type: 'set-quantity',
+  itemId,
+  quantity,
+})
+export const remove = (itemId: ItemId = tea): Operation => ({ type: 'remove-item', itemId })
+export const run = (...operations: readonly Operation[]): Command =>
+  command({ type: 'run-operations', operations })
+export const reserve = (itemId: ItemId = tea): Command => command({ type: 'reserve-item', itemId })
+
+export const reserved = (name: string, holdId: HoldId = holdOf(name)): Outcome => ({
+  kind: 'reserved',
+  holdId,
+})
+export const soldOut: Outcome = { kind: 'refused', reason: 'sold out' }
+export const gaveUp: Outcome = { kind: 'failed', reason: 'no answer', outcomeUnknown: false }
+export const lost: Outcome = { kind: 'failed', reason: 'no answer', outcomeUnknown: true }
+
+/** The outcome of the job of a reservation. */
+export const outcomeOf = (
+  name: string,
+  outcome: Outcome,
+  { jobKind = 'reserve' as JobKind, quantity = 5 } = {},
+): Command =>
+  command({
+    type: 'record-outcome',
+    jobId: jobKind === 'release' ? `${name}.release` : name,
+    jobKind,
+    itemId: tea,
+    key: key(name),
+    quantity,
+    attempts: 1,
+    outcome,
+  })
+
+export const requeue = (name: string, jobKind: JobKind = 'reserve'): Command =>
+  command({
+    type: 'requeue-job',
+    jobId: jobKind === 'release' ? `${name}.release` : name,
+    jobKind,
+    itemId: tea,
+    key: key(name),
+  })

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Command } from '../../src/domain/commands.ts'
+import {
+  add,
+  command,
+  gaveUp,
+  outcomeOf,
+  remove,
+  requeue,
+  reserve,
+  reserved,
+  run,
+  set,
+  soldOut,
+} from './commands.ts'
+import { added, confirmed, type Fact, failed, leaving, pending, refused, removed } from './facts.ts'
+import { earlier, given, now } from './given.ts'
+
+const asked: Fact = added(5, pending('a', 5))
+const gone: Fact = removed(5, [leaving('a', 5, 'pending')])
+
+const moves = (facts: readonly Fact[], asking: Command) => {
+  const { cart: before, when } = given(...facts)
+  const after = when(asking).cart()
+  return { revision: after.revision - before.revision, version: after.version - before.version }
+}
+
+test('what changes the contents moves version and revision by one', () => {
+  const operations = [add(1), add(1, 'cup'), set(2), set(8), set(0), remove()]
+  const commands = [...operations.map((o) => command(o)), command({ type: 'clear-cart' })]
+  for (const asking of [...commands, run(add(1), set(2), add(1, 'cup'))]) {
+    assert.deepEqual(moves([asked], asking), { revision: 1, version: 1 }, asking.type)
+  }
+})
+
+test('what happens to reservations moves the revision only', () => {
+  for (const outcome of [reserved('a'), soldOut, gaveUp]) {
+    assert.deepEqual(moves([asked], outcomeOf('a', outcome)), { revision: 1, version: 0 })
+    assert.deepEqual(moves([asked, gone], outcomeOf('a', outcome)), { revision: 1, version: 0 })
+  }
+  assert.deepEqual(moves([asked, refused('a')], reserve()), { revision: 1, version: 0 })
+  assert.deepEqual(moves([asked, failed('a')], requeue('a')), { revision: 1, version: 0 })
+})
+
+test('what has no effect moves neither, nor any time', () => {
+  assert.deepEqual(moves([asked], command(set(5))), { revision: 0, version: 0 })
+  const { cart, when } = given(asked, confirmed('a'))
+  assert.equal(when(outcomeOf('a', reserved('a'))).cart(), cart)
+})
+
+test('a cart is created by its first effective command and updated by every one', () => {
+  const first = given()
+    .when(command(add(1)))
+    .cart()
+  assert.deepEqual([first.createdAt, first.updatedAt], [now, now])
+  const second = given(asked)
+    .when(outcomeOf('a', reserved('a')))
+    .cart()
+  assert.deepEqual([second.createdAt, second.updatedAt], [earlier, now])
+})
+
+test('an item is updated by a change of its quantity and by what becomes of its reservations', () => {
+  const item = given(asked)
+  for (const asking of [command(add(1)), command(set(2)), outcomeOf('a', soldOut)]) {
+    assert.deepEqual(
+      [item.when(asking).item().addedAt, item.when(asking).item().updatedAt],
+      [earlier, now],
+    )
+  }
+  assert.equal(item.when(command(add(1, 'cup'))).item().updatedAt, earlier)
+})
