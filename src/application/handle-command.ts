@@ -132,30 +132,42 @@ const commitTogether = async (
     const complete = await completeFor(store, stored, requests)
     const outcome = decideTogether(complete.cart, complete.older, answers, requests)
     const { change, cart } = toChange(outcome.decided)
+    if (warm !== undefined && isUnproven(store, requests, outcome, change)) {
+      warm = undefined
+      continue
+    }
     if (!writesSomething(change)) {
-      // Only a commit proves that a warm cart of a shared store was current.
-      if (warm !== undefined && store.ownership === 'shared') {
-        warm = undefined
-        continue
-      }
       warmCarts.set(stored)
       return { cart: stored, verdicts: outcome.verdicts }
     }
-    const refusedOnly = warm !== undefined && store.ownership === 'shared' && hasRefusal(outcome)
-    if (!refusedOnly && (await store.commit(change)) === 'committed') {
+    if ((await store.commit(change)) === 'committed') {
       warmCarts.set(cart)
       if (makesJobsDue(change)) onJobs()
       return { cart, verdicts: outcome.verdicts }
     }
-    if (!refusedOnly) reporter.commitConflicted()
+    reporter.commitConflicted()
     warmCarts.delete(cartId)
     warm = undefined
   }
   throw new CartError('cart-busy', 'The cart changes too fast; come again.')
 }
 
-const hasRefusal = (outcome: Outcome): boolean =>
-  outcome.verdicts.some((verdict) => verdict.kind === 'refused')
+/**
+ * What a warm cart cannot decide. On a shared store only a commit proves that it was current. And it
+ * comes without stored answers: what is refused may be the repeat of a request that was not.
+ */
+const isUnproven = (
+  { ownership }: Store,
+  requests: readonly Request[],
+  { verdicts }: Outcome,
+  change: Change,
+): boolean => {
+  const isShared = ownership === 'shared'
+  if (isShared && !writesSomething(change)) return true
+  return verdicts.some(
+    ({ kind }, place) => kind === 'refused' && (isShared || requests[place]?.repeatable !== null),
+  )
+}
 
 const loadFor = async (
   store: Store,
@@ -166,7 +178,7 @@ const loadFor = async (
   const keys = requests.flatMap(({ repeatable }): AnswerKey[] =>
     repeatable === null ? [] : [{ caller: repeatable.caller, key: repeatable.key }],
   )
-  // A repeated key would be caught by the commit: it answers `conflict`, and the cart is loaded then.
+  // A repeated key is caught by the commit: it answers `conflict`, and the cart is loaded then.
   if (warm !== undefined) return { cart: warm, answers: [] }
   return store.load(cartId, keys)
 }

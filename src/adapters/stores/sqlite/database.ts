@@ -1,6 +1,6 @@
 // The SQLite file: opened, held against other services, migrated. The only file that imports the driver.
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 
@@ -14,6 +14,14 @@ export type Row = readonly (string | number | null)[]
 
 /** Why a file cannot serve, in one line for the person who started the service. */
 export class UnusableFileError extends Error {}
+
+export const toUnusable = (path: string, error: unknown): UnusableFileError =>
+  error instanceof UnusableFileError
+    ? error
+    : new UnusableFileError(
+        `cannot use ${path} as a cart database: ${reasonOf(error)}; ` +
+          'restore it from a backup, or set DATABASE_URL to another file',
+      )
 
 // 'CART', in the file's header: tells our files from those of other programs.
 const applicationId = 0x43415254
@@ -53,7 +61,8 @@ export const openDatabase = (path: string): Database => {
  * of it however the process ends, and readers of the database itself are not kept out.
  */
 const holdFile = (path: string): DatabaseSync => {
-  const lockPath = `${path}.lock`
+  // One file has one lock, whatever links lead to it.
+  const lockPath = `${existsSync(path) ? realpathSync(path) : path}.lock`
   try {
     mkdirSync(dirname(path), { recursive: true })
     const lock = new DatabaseSync(lockPath, { timeout: 1_000 })
@@ -86,8 +95,7 @@ const openFile = (path: string): DatabaseSync => {
     return database
   } catch (error) {
     database?.close()
-    if (error instanceof UnusableFileError) throw error
-    throw new UnusableFileError(`cannot use ${path} as a cart database: ${reasonOf(error)}`)
+    throw toUnusable(path, error)
   }
 }
 

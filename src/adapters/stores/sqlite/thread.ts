@@ -1,7 +1,7 @@
 // The thread that owns the SQLite file. Calls that wait when it looks share one transaction and one
 // fsync; their answers leave after it.
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
-import { type Database, openDatabase, UnusableFileError } from './database.ts'
+import { type Database, openDatabase, toUnusable } from './database.ts'
 import { type Call, closeMessage, type Opened, type Result } from './messages.ts'
 import { openTables, readsOnly, type Tables } from './tables.ts'
 
@@ -80,11 +80,12 @@ const attempt = (work: () => unknown): Result => {
 }
 
 if (parentPort !== null) {
+  const { path } = workerData as { readonly path: string }
   try {
-    serve(parentPort, (workerData as { readonly path: string }).path)
+    serve(parentPort, path)
   } catch (error) {
-    if (!(error instanceof UnusableFileError)) throw error
-    parentPort.postMessage({ opened: false, reason: error.message } satisfies Opened)
+    const reason = toUnusable(path, error).message
+    parentPort.postMessage({ opened: false, reason } satisfies Opened)
     parentPort.close()
   }
 }

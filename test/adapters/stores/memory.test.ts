@@ -1,0 +1,4 @@
+import { storeContract } from '../../contracts/store/contract.ts'
+import { openFreshMemoryStore } from '../../support/store-folders.ts'
+
+storeContract('memory', openFreshMemoryStore)

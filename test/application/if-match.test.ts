@@ -1,0 +1,66 @@
+// Who says which version he has seen is refused when the shopper's cart has moved on, and only then.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { StaleVersionError } from '../../src/application/decide-together.ts'
+import { ada, noon } from '../support/store-changes.ts'
+import { onlyItem, openHandler, quantityOf } from './handler.ts'
+import { overStores, times } from './over-stores.ts'
+import { add, reserved, set, toRecord } from './requests.ts'
+
+overStores('a command with If-Match', (open, carts) => {
+  test('at a stale version is refused, with the cart as it is', async () => {
+    await using store = await open()
+    const handler = openHandler(store, carts)
+    await handler.ask(add(1))
+    await handler.ask(add(2))
+    const asked = handler.ask(add(4), { ifMatch: [1] })
+    const error = await asked.catch((reason: unknown) => reason)
+    assert.ok(error instanceof StaleVersionError && error.code === 'version-stale')
+    const { cart } = await store.load(ada, [])
+    assert.deepEqual(error.cart, cart)
+    assert.deepEqual([quantityOf(cart), cart.revision], [3, 2])
+  })
+
+  test('at one of the versions it names is carried out', async () => {
+    await using store = await open()
+    const handler = openHandler(store, carts)
+    await handler.ask(add(1), { ifMatch: [0] })
+    await handler.ask(add(2), { ifMatch: [7, 1] })
+    await assert.rejects(handler.ask(add(4), { ifMatch: [] }), StaleVersionError)
+    assert.equal(quantityOf(await handler.read(ada)), 3)
+  })
+
+  test('for any cart is refused for one that was never written, and carried out on others', async () => {
+    await using store = await open()
+    const handler = openHandler(store, carts)
+    await assert.rejects(handler.ask(add(1), { ifMatch: 'any' }), StaleVersionError)
+    await handler.ask(add(1))
+    await handler.ask(set(onlyItem(await handler.read(ada)).id, 0), { ifMatch: 'any' })
+    await handler.ask(add(2), { ifMatch: 'any' })
+    assert.equal(quantityOf(await handler.read(ada)), 2)
+  })
+
+  test('ten times at once at one version is carried out once', async () => {
+    await using store = await open()
+    const handler = openHandler(store, carts)
+    await handler.ask(add(1))
+    const results = await Promise.allSettled(times(10, () => handler.ask(add(1), { ifMatch: [1] })))
+    assert.equal(results.filter(({ status }) => status === 'fulfilled').length, 1)
+    for (const result of results) {
+      if (result.status === 'rejected') assert.ok(result.reason instanceof StaleVersionError)
+    }
+    assert.equal(quantityOf((await store.load(ada, [])).cart), 2)
+  })
+
+  test('is not refused for a reservation that settled meanwhile', async () => {
+    await using store = await open()
+    const handler = openHandler(store, carts)
+    await handler.ask(add(1))
+    const [job] = await store.claimJobs({ workerId: 'w', now: noon * 2, limit: 1 })
+    assert.ok(job)
+    await handler.ask(toRecord(job, reserved('h')))
+    await handler.ask(add(1), { ifMatch: [1] })
+    const { version, revision } = await handler.read(ada)
+    assert.deepEqual([version, revision], [2, 3])
+  })
+})

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { keepWarmCarts } from '../../src/application/warm-carts.ts'
+import { type Cart, type CartId, emptyCart } from '../../src/domain/cart.ts'
+import { buildDeparting, buildItem, buildReservation } from '../support/store-changes.ts'
+
+const toId = (name: string | number) => `cart ${name}` as CartId
+const cartOf = (name: string | number, itemCount = 1): Cart => ({
+  ...emptyCart(toId(name)),
+  items: Array.from({ length: itemCount }, (_, place) => buildItem(`${place}`)),
+})
+
+/** How many of 300 carts like this one are kept in so many bytes. */
+const fitting = (bytesMax: number, build: (name: number) => Cart): number => {
+  const carts = Array.from({ length: 300 }, (_, name) => build(name))
+  // Asking for a cart keeps it longer, so each is asked for in a cache of its own.
+  const isKept = ({ id }: Cart): boolean => {
+    const warm = keepWarmCarts(bytesMax)
+    for (const cart of carts) warm.set(cart)
+    return warm.get(id) !== undefined
+  }
+  return carts.filter(isKept).length
+}
+
+test('a cart that is kept is the one that was last set', () => {
+  const warm = keepWarmCarts(1_000_000)
+  assert.equal(warm.get(toId('a')), undefined)
+  const [first, second] = [cartOf('a'), cartOf('a')]
+  warm.set(first)
+  assert.equal(warm.get(toId('a')), first)
+  warm.set(second)
+  assert.equal(warm.get(toId('a')), second)
+  warm.delete(toId('a'))
+  assert.equal(warm.get(toId('a')), undefined)
+  warm.delete(toId('a'))
+})
+
+test('carts are kept as long as there is room for them, and no longer', () => {
+  for (const bytesMax of [20_000, 50_000, 100_000, 200_000]) {
+    const count = fitting(bytesMax, (name) => cartOf(name))
+    // A cart of one item takes some thousand bytes; how many exactly is not promised.
+    assert.ok(count >= bytesMax / 8_000 && count <= bytesMax / 1_000, `${count} in ${bytesMax}`)
+  }
+})
+
+test('a cart takes room for its items, their reservations and attributes, and what departs', () => {
+  const plain = fitting(300_000, (name) => cartOf(name))
+  const text = 'x'.repeat(2_000)
+  const larger: readonly ((name: number) => Cart)[] = [
+    (name) => cartOf(name, 20),
+    (name) => ({
+      ...cartOf(name),
+      items: [
+        buildItem('1', { reservations: Array.from({ length: 28 }, () => buildReservation('r')) }),
+      ],
+    }),
+    (name) => ({ ...cartOf(name), items: [buildItem('1', { attributes: { text } })] }),
+    (name) => ({
+      ...cartOf(name),
+      departing: Array.from({ length: 50 }, () => buildDeparting('d')),
+    }),
+  ]
+  for (const [place, build] of larger.entries()) {
+    const count = fitting(300_000, build)
+    assert.ok(count < plain / 1.5, `${count} of kind ${place}, ${plain} plain ones`)
+  }
+})
+
+test('a cart in use stays while others pass by, one that nobody uses goes', () => {
+  const warm = keepWarmCarts(50_000)
+  warm.set(cartOf('read'))
+  warm.set(cartOf('written'))
+  warm.set(cartOf('forgotten'))
+  for (let name = 0; name < 1_000; name += 1) {
+    warm.set(cartOf(name))
+    assert.ok(warm.get(toId(name)), `${name} is kept when it is new`)
+    assert.ok(warm.get(toId('read')), `the read one is kept at ${name}`)
+    warm.set(cartOf('written'))
+  }
+  assert.ok(warm.get(toId('written')))
+  assert.equal(warm.get(toId('forgotten')), undefined)
+  assert.equal(warm.get(toId(0)), undefined)
+})
+
+test('a cart that was deleted does not come back', () => {
+  const warm = keepWarmCarts(50_000)
+  for (let name = 0; name < 100; name += 1) {
+    warm.set(cartOf('a'))
+    for (let other = 0; other < name % 20; other += 1) warm.set(cartOf(other))
+    warm.delete(toId('a'))
+    assert.equal(warm.get(toId('a')), undefined)
+  }
+})
+
+test('setting and deleting one cart over and over takes no room from others', () => {
+  const warm = keepWarmCarts(50_000)
+  warm.set(cartOf('other'))
+  for (let round = 0; round < 1_000; round += 1) {
+    warm.set(cartOf('a', round % 5))
+    if (round % 3 === 0) warm.delete(toId('a'))
+  }
+  assert.ok(warm.get(toId('other')))
+  const names = [1, 2, 3, 4, 5]
+  for (const name of names) warm.set(cartOf(name))
+  for (const name of names) assert.ok(warm.get(toId(name)), `${name} is kept`)
+})
+
+test('a cart that is too large is not kept, drives out no other, and replaces its smaller self', () => {
+  const warm = keepWarmCarts(20_000)
+  const small = cartOf('small')
+  warm.set(small)
+  warm.set(cartOf('growing'))
+  warm.set(cartOf('growing', 500))
+  assert.equal(warm.get(toId('growing')), undefined)
+  assert.equal(warm.get(toId('small')), small)
+})
+
+test('with no room nothing is kept', () => {
+  const warm = keepWarmCarts(0)
+  warm.set(cartOf('a', 0))
+  assert.equal(warm.get(toId('a')), undefined)
+})

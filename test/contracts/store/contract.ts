@@ -1,0 +1,28 @@
+// What the port promises of every store, sentence by sentence; see src/ports/store.ts.
+import { describe } from 'node:test'
+import type { Store } from '../../../src/ports/store.ts'
+import { keepsAnswers } from './answers.ts'
+import { keepsCarts } from './carts.ts'
+import { commits } from './commits.ts'
+import { changesJobs } from './job-changes.ts'
+import { leasesJobs } from './job-leases.ts'
+import { listsJobs } from './job-lists.ts'
+import { keepsJournal } from './journal.ts'
+import { keepsApart } from './older.ts'
+import { commitsRace } from './races.ts'
+import { sweeps } from './sweep.ts'
+
+export const storeContract = (name: string, open: () => Promise<Store>): void => {
+  describe(`the ${name} store`, () => {
+    keepsCarts(open)
+    keepsApart(open)
+    commits(open)
+    commitsRace(open)
+    keepsAnswers(open)
+    keepsJournal(open)
+    changesJobs(open)
+    leasesJobs(open)
+    listsJobs(open)
+    sweeps(open)
+  })
+}
