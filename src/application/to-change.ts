@@ -22,11 +22,12 @@ export const toChange = (decided: Decided): { readonly change: Change; readonly 
   const { before, at, events, answers } = decided
   const spilled = spillOlder(decided)
   const { cart } = spilled
+  const { version, revision, createdAt, updatedAt } = cart
   const change: Change = {
     cartId: before.id,
     expectedRevision: before.revision,
     at,
-    cart,
+    cart: { version, revision, createdAt, updatedAt },
     items: changedItems(before, cart),
     older: spilled.older,
     departing: changedDeparting(before, cart),
