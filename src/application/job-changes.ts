@@ -49,8 +49,13 @@ export const toJobChanges = (steps: readonly JobStep[]): JobChanges => {
 
 type Step = Exclude<JobStep, { type: 'put' }>
 
-// Buried and called off in one write: no worker has it, so it has to go back to the queue to be undone.
-const follow = (earlier: Step | undefined, step: Step): Step =>
-  step.type === 'cancel' && earlier !== undefined && earlier.type !== 'cancel'
-    ? { ...step, type: 'revive' }
+// Buried and called off in one write, or called off and requeued: no worker has the job, so it has to go
+// back to the queue, and what it has to do there is to undo.
+const follow = (earlier: Step | undefined, step: Step): Step => {
+  const isCalledOff = earlier?.type === 'cancel' || earlier?.type === 'revive'
+  const goesBack =
+    step.type === 'cancel' ? earlier !== undefined && earlier.type !== 'cancel' : isCalledOff
+  return goesBack && (step.type === 'cancel' || step.type === 'requeue')
+    ? { type: 'revive', jobId: step.jobId }
     : step
+}

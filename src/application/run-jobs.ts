@@ -49,7 +49,7 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
   const { workerId, leaseMs } = settings
   const open = new Map<Promise<void>, AbortController>()
   let state: 'running' | 'paused' = 'running'
-  let claiming = false
+  let claiming: Promise<void> | null = null
   let isNudged = false
   let isProbing = false
 
@@ -69,11 +69,16 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
     if (breaker === 'open' || isProbing || calls <= 0) return
     const limit = Math.min(claimMax, calls * (breaker === 'closed' ? settings.batchSize : 1))
     const jobs = await store.claimJobs({ workerId, now: clock.now(), limit })
-    const started = toCalls(jobs, client, settings.batchSize).map(start)
+    const groups = toCalls(jobs, client, settings.batchSize)
+    // Jobs that cannot share a call may need more calls than are free.
+    const startable = state === 'running' ? calls : 0
+    await giveBack(groups.slice(startable).flat())
+    const started = groups.slice(0, startable).map(start)
     if (breaker === 'closed') {
-      if (jobs.length === limit) isNudged = true
+      if (jobs.length === limit && groups.length <= calls) isNudged = true
       return
     }
+    if (started.length === 0) return
     // One call finds out whether the service is back; the others wait for what it learns.
     isProbing = true
     void Promise.all(started).then(() => {
@@ -82,22 +87,29 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
     })
   }
 
+  const giveBack = async (jobs: readonly Job[]): Promise<void> => {
+    if (jobs.length === 0) return
+    const untouched = { lastError: null, attempt: 'uncounted' } as const
+    const putBack = jobs.map(({ id, dueAt }): PutBack => ({ id, dueAt, ...untouched }))
+    await store.putBackJobs(workerId, putBack, clock.now())
+  }
+
+  const claimWhileNudged = async (): Promise<void> => {
+    try {
+      while (isNudged && state === 'running') {
+        isNudged = false
+        await claim()
+      }
+    } catch (error) {
+      reporter.troubled('claiming jobs', error)
+    } finally {
+      claiming = null
+    }
+  }
+
   const nudge = (): void => {
     isNudged = true
-    if (claiming || state !== 'running') return
-    claiming = true
-    void (async () => {
-      try {
-        while (isNudged && state === 'running') {
-          isNudged = false
-          await claim()
-        }
-      } catch (error) {
-        reporter.troubled('claiming jobs', error)
-      } finally {
-        claiming = false
-      }
-    })()
+    if (claiming === null && state === 'running') claiming = claimWhileNudged()
   }
 
   const beat = () => {
@@ -124,6 +136,7 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
     pause,
     stop: async (graceMs) => {
       pause()
+      await claiming
       await settledWithin([...open.keys()], graceMs)
       for (const abort of open.values()) abort.abort(new Error('the worker stops'))
       await Promise.all(open.keys())
@@ -284,10 +297,10 @@ const record = (
   const { commands, clock } = parts
   if (outcome.kind === 'failed') parts.reporter.jobBuried(job.id, outcome.reason)
   const { id: jobId, kind: jobKind, itemId, key, quantity, attempts } = job
-  const id = clock.newId()
   return untilItWorks(parts, signal, 'recording an outcome', async () => {
     const about = { jobId, jobKind, itemId, key, quantity, attempts, outcome }
-    const by = { at: clock.now(), actor: 'worker', id, reserving: true }
+    // A new id each time: an earlier try may have been committed without anyone hearing of it.
+    const by = { at: clock.now(), actor: 'worker', id: clock.newId(), reserving: true }
     await commands.handle(job.cartId, {
       command: { type: 'record-outcome', ...about, ...by },
       expected: null,

@@ -63,9 +63,9 @@ export type Change = {
 /** Applied in this order. Ids that are not there (any more) are passed over. */
 export type JobChanges = {
   readonly put: readonly JobIntent[]
-  /** Becomes kind `cancel`; a buried one rises, due at once. A lease stays with its worker. */
+  /** Becomes kind `cancel`. A lease stays with its worker; a buried one is revived. */
   readonly cancelled: readonly string[]
-  /** Becomes kind `cancel` and goes back to the queue, due at once. */
+  /** Becomes kind `cancel` and goes back to the queue, due at once, its age counted from now. */
   readonly revived: readonly string[]
   /** A buried job starts anew: due at once, no attempts, its age counted from now. */
   readonly requeued: readonly string[]

@@ -154,7 +154,7 @@ test('a refused command leaves nothing behind', () => {
   givenCart(cart).when(reserve(cup)).isRefused('item-not-found')
 })
 
-test('attributes have one text: members sorted by code unit, at every depth, no white space', () => {
+test('attributes have one text: members sorted by code unit at every depth, no white space', () => {
   const text = canonicalText({ b: [{ d: 1, c: null }, 'x'], a: { Z: true, z: -0.5 }, é: '"' })
   assert.equal(text, '{"a":{"Z":true,"z":-0.5},"b":[{"c":null,"d":1},"x"],"é":"\\""}')
 })

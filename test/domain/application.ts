@@ -1,4 +1,4 @@
-// A cart with its job table and its stored reservations, driven as the application drives the domain:
+// A cart with its job table and its stored reservations, driven as the application does it:
 // decide, apply, spill, carry the effects out. Checks at every command what holds for each of them.
 import assert from 'node:assert/strict'
 import { type Cart, emptyCart, type ItemId } from '../../src/domain/cart.ts'
@@ -69,7 +69,7 @@ const tryDecide = (cart: Cart, command: Command): readonly CartEvent[] | 'refuse
 const complete = ({ cart, older }: Application, command: Command): Cart =>
   olderNeeded(cart, command).reduce((c, id) => withOlder(c, id, older.get(id) ?? []), cart)
 
-/** The cart as it is stored: what is spilled goes to the rows apart, and comes from there no more. */
+/** The cart as it is stored: what is spilled goes to rows of its own. */
 const store = (older: Application['older'], before: Cart, after: Cart): Cart => {
   const items = after.items.map((item) => {
     const spilled = spill(item)

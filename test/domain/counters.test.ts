@@ -60,7 +60,7 @@ test('a cart is created by its first effective command and updated by every one'
   assert.deepEqual([second.createdAt, second.updatedAt], [earlier, now])
 })
 
-test('an item is updated by a change of its quantity and by what becomes of its reservations', () => {
+test('an item is updated with its quantity and with what becomes of its reservations', () => {
   const item = given(asked)
   for (const asking of [command(add(1)), command(set(2)), outcomeOf('a', soldOut)]) {
     assert.deepEqual(

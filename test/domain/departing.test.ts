@@ -16,12 +16,10 @@ import {
 } from './facts.ts'
 import { earlier, given, now } from './given.ts'
 
-const cancelled: readonly Fact[] = [
-  added(5, pending('a', 5)),
-  removed(5, [leaving('a', 5, 'pending')]),
-]
+const asked: Fact = added(5, pending('a', 5))
+const cancelled: readonly Fact[] = [asked, removed(5, [leaving('a', 5, 'pending')])]
 const releasing: readonly Fact[] = [
-  added(5, pending('a', 5)),
+  asked,
   confirmed('a'),
   removed(5, [leaving('a', 5, 'reserved')]),
 ]
@@ -35,7 +33,7 @@ const buried = (jobId: string): Fact => ({
   reason: 'no answer',
 })
 
-test('a reservation that left while its request is under way stays known until that settles', () => {
+test('a reservation that left with its request under way stays known until that settles', () => {
   const { cart } = given(...cancelled)
   assert.deepEqual(cart.departing, [
     { key: 'a', itemId: 'tea', quantity: 5, state: 'cancelled', holdId: null, since: earlier },
@@ -83,6 +81,14 @@ test('a hold given back is gone', () => {
   const settled = given(...releasing).when(outcomeOf('a', released, { jobKind: 'release' }))
   settled.gives({ type: 'reservation-released', key: key('a') })
   assert.deepEqual(settled.cart().departing, [])
+})
+
+test('a release says nothing about a reservation whose request is under way', () => {
+  const early = outcomeOf('a', released, { jobKind: 'release' })
+  given(...cancelled)
+    .when(early)
+    .changesNothing()
+  given(asked).when(early).changesNothing()
 })
 
 test('a release given up is buried and its reservation stays', () => {
@@ -148,7 +154,7 @@ test('a buried job that nothing waits for is not requeued', () => {
   given().when(requeue('a', 'release')).changesNothing()
 })
 
-test('a failure known to hold nothing departs without a trace, an unknown one is called off', () => {
+test('a failure known to hold nothing leaves without a trace, an unknown one is called off', () => {
   const left = (outcomeUnknown: boolean) =>
     given(
       added(5, pending('a', 5)),

@@ -1,4 +1,4 @@
-// Given what happened, when a command comes, then these events, this refusal, this cart, these jobs.
+// Given what happened, when a command comes, then these events, this refusal, cart, jobs.
 // What is given happened `earlier`, the rest is `now`.
 import assert from 'node:assert/strict'
 import { type Cart, emptyCart, findItem, type Item, type ItemId } from '../../src/domain/cart.ts'

@@ -1,4 +1,4 @@
-// What is true of a cart, its jobs and the world outside after every step, whatever came in which order.
+// What is true of a cart, its jobs and the world outside after every step, in whatever order.
 import assert from 'node:assert/strict'
 import { coverageOf, type Item } from '../../src/domain/cart.ts'
 import type { JobKind } from '../../src/domain/commands.ts'

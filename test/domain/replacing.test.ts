@@ -58,7 +58,7 @@ test('a refused replacement leaves the larger hold, which says why', () => {
   assert.deepEqual(refusal.cart().departing, [])
 })
 
-test('a replacement given up leaves the larger hold; a call whose answer was lost is undone', () => {
+test('a replacement given up leaves the larger hold; a call with a lost answer is undone', () => {
   const known = given(...held).when(outcomeOf('small', gaveUp))
   known.gives(failed('small', { superseded: true }))
   assert.deepEqual(known.jobs(), [{ type: 'drop', jobId: 'small' }])
@@ -159,7 +159,7 @@ test('lowering through a larger hold lets both it and its replacement go', () =>
   )
 })
 
-test('without a free place among the 8 the smaller hold is asked for later, before what waits', () => {
+test('without a place among the 8 the smaller hold is asked for later, before what waits', () => {
   const eight = Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1)))
   const busy = given(
     ...held.slice(0, 2),

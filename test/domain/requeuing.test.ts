@@ -26,7 +26,7 @@ const requeued: Fact = {
 }
 const cancelRequeued: Fact = { type: 'release-requeued', key: key('a'), jobId: 'a' }
 
-test('requeuing a failed reservation makes it pending again, as it was when first asked for', () => {
+test('requeuing a failed reservation makes it pending, as it was when first asked for', () => {
   const again = given(asked, failed('a', { outcomeUnknown: true })).when(requeue('a'))
   again.gives(requeued)
   assert.deepEqual(again.jobs(), [{ type: 'requeue', jobId: 'a' }])

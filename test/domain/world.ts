@@ -1,5 +1,5 @@
-// A cart service and the reservation service outside, one small step at a time, in any order: shoppers,
-// workers and an operator.
+// A cart service and the reservation service outside, one small step at a time, in any order:
+// shoppers, workers and an operator.
 import type { ItemId, JsonObject } from '../../src/domain/cart.ts'
 import type { Operation } from '../../src/domain/commands.ts'
 import { openApplication } from './application.ts'

@@ -116,11 +116,13 @@ const callsOff = (open: OpenStore): void => {
     )
   })
 
-  test('a buried job that is cancelled rises, due at once', async () => {
+  test('a buried job that is cancelled rises, due at once, its age counted from now', async () => {
     await using store = await open()
     await buried(store)
     await mustCommit(store, buildChange({ on: 2, at: later + 7, jobs: { cancelled: ['a'] } }))
-    const risen = { kind: 'cancel', dueAt: later + 7, attempts: 1, unknownAt: noon + 1 } as const
+    const at = later + 7
+    const times = { dueAt: at, createdAt: at, unknownAt: noon + 1 }
+    const risen = { kind: 'cancel', ...times, attempts: 1 } as const
     assert.deepEqual(await store.findJob('a'), buildJob('a', { ...risen, lastError: 'no use' }))
     assert.equal((await claimedBy(store, 'w', later + 7)).length, 1)
   })
@@ -129,7 +131,8 @@ const callsOff = (open: OpenStore): void => {
     await using store = await open()
     await leased(store)
     await then(store, { revived: ['a'] })
-    const revived = buildJob('a', { kind: 'cancel', dueAt: later, attempts: 1 })
+    const times = { dueAt: later, createdAt: later }
+    const revived = buildJob('a', { kind: 'cancel', ...times, attempts: 1 })
     assert.deepEqual(await store.findJob('a'), revived)
     await store.putBackJobs('w', [buildPutBack('a', { dueAt: later + 99 })], later)
     assert.deepEqual(await store.findJob('a'), revived)

@@ -25,14 +25,14 @@ export const openJobs = () => {
         jobs.set(intent.id, { ...intent, cartId, ...times, ...unused, leasedBy: null })
       }
       for (const id of changes.cancelled) {
-        alter(id, ({ buriedAt, dueAt }) => ({
-          kind: 'cancel',
-          buriedAt: null,
-          dueAt: buriedAt === null ? dueAt : at,
-        }))
+        alter(id, ({ buriedAt }) => {
+          const risen = buriedAt === null ? {} : { dueAt: at, createdAt: at }
+          return { kind: 'cancel', buriedAt: null, ...risen }
+        })
       }
       for (const id of changes.revived) {
-        alter(id, () => ({ kind: 'cancel', buriedAt: null, leasedBy: null, dueAt: at }))
+        const anew = { buriedAt: null, leasedBy: null, dueAt: at, createdAt: at }
+        alter(id, () => ({ kind: 'cancel', ...anew }))
       }
       for (const id of changes.requeued) {
         const anew = { buriedAt: null, leasedBy: null, attempts: 0, dueAt: at, createdAt: at }

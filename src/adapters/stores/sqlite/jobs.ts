@@ -77,9 +77,11 @@ const openJobWrites = (database: Database): ((change: Change) => void) => {
       due_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`)
   const cancel = database.prepare(`
     update jobs set kind = 'cancel', buried_at = null,
-      due_at = case when buried_at is null then due_at else ? end where id = ?`)
+      due_at = iif(buried_at is null, due_at, ?1), created_at = iif(buried_at is null, created_at, ?1)
+    where id = ?2`)
   const revive = database.prepare(`
-    update jobs set kind = 'cancel', buried_at = null, leased_by = null, due_at = ? where id = ?`)
+    update jobs set kind = 'cancel', buried_at = null, leased_by = null, due_at = ?1, created_at = ?1
+    where id = ?2`)
   const requeue = database.prepare(`
     update jobs set buried_at = null, leased_by = null, attempts = 0, due_at = ?, created_at = ?
     where id = ?`)

@@ -1,0 +1,98 @@
+// While the circuit breaker is open nobody is called; then one call finds out for all.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { CartId } from '../../src/domain/cart.ts'
+import { openFreshMemoryStore, openFreshSqliteStore } from '../support/store-folders.ts'
+import { until } from '../support/store-processes.ts'
+import { toCounted } from '../support/store-wrappers.ts'
+import { again, honest, openService } from './fake-service.ts'
+import { times } from './over-stores.ts'
+import { add } from './requests.ts'
+import { openWorker, type Worker } from './worker.ts'
+
+// Many polls of 5 ms.
+const aWhileMs = 60
+
+const addSome = (worker: Worker, count: number) =>
+  Promise.all(times(count, (place) => worker.ask(add(), `cart ${place}` as CartId)))
+
+test('while the breaker is open no job is claimed, and none has an attempt more', async () => {
+  const memory = await openFreshMemoryStore()
+  const { store, counts } = toCounted(memory)
+  const service = openService()
+  service.setBreaker('open')
+  await using worker = openWorker(store, service)
+  await addSome(worker, 5)
+  await sleep(aWhileMs)
+  assert.equal(counts.claims, 0)
+  assert.equal((await store.countJobs(worker.clock.now())).due, 5)
+  service.setReply(honest)
+  service.setBreaker('closed')
+  await until('all are called', () => service.calls.length === 5)
+})
+
+test('half open, exactly one call is made until its answer is recorded', async () => {
+  await using store = await openFreshMemoryStore()
+  const service = openService()
+  service.setBreaker('half-open')
+  await using worker = openWorker(store, service)
+  await addSome(worker, 5)
+  const probe = await service.call(0)
+  await sleep(aWhileMs)
+  worker.runner.nudge()
+  await sleep(aWhileMs)
+  assert.equal(service.calls.length, 1)
+  assert.equal((await store.countJobs(worker.clock.now())).leased, 1)
+  service.setBreaker('closed')
+  probe.answer(honest(probe))
+  await until('the others follow', () => service.calls.length === 5)
+})
+
+test('half open with batches, the one call is for one job', async () => {
+  await using store = await openFreshMemoryStore()
+  const service = openService()
+  service.setBreaker('half-open')
+  await using worker = openWorker(store, service, { batchSize: 10 })
+  await addSome(worker, 5)
+  const probe = await service.call(0)
+  await sleep(aWhileMs)
+  assert.deepEqual([probe.method, service.calls.length], ['reserve', 1])
+})
+
+test('a probe that fails leaves the others where they are', async () => {
+  await using store = await openFreshMemoryStore()
+  const service = openService()
+  service.setBreaker('half-open')
+  await using worker = openWorker(store, service)
+  await addSome(worker, 5)
+  const probe = await service.call(0)
+  service.setBreaker('open')
+  probe.answer(again())
+  await until('it is back', async () => (await store.countJobs(worker.clock.now())).leased === 0)
+  await sleep(aWhileMs)
+  const { due, scheduled } = await store.countJobs(worker.clock.now())
+  assert.deepEqual([due, scheduled, service.calls.length], [4, 1, 1])
+})
+
+for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
+  test('half open with no job due, the store is asked at every poll, and no more', async () => {
+    await using opened = await open()
+    const { store, counts } = toCounted(opened)
+    const service = openService()
+    service.setBreaker('half-open')
+    let polls = 0
+    const limited = {
+      ...store,
+      claimJobs: (claim: Parameters<typeof store.claimJobs>[0]) => {
+        polls += 1
+        // A runner that never rests would never let this test go on.
+        return polls > 1_000 ? new Promise<never>(() => {}) : store.claimJobs(claim)
+      },
+    }
+    const worker = openWorker(limited, service, { pollMs: 10 })
+    await sleep(100)
+    assert.ok(counts.claims > 1 && counts.claims <= 40, `${counts.claims} claims`)
+    await worker.runner.stop(0)
+  })
+}
