@@ -129,7 +129,11 @@ const commitTogether = async (
   let warm = warmCarts.get(cartId)
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
     const { cart: stored, answers } = await loadFor(store, cartId, warm, requests)
-    const complete = await completeFor(store, stored, requests)
+    const needed = new Set(requests.flatMap(({ command }) => olderNeeded(stored, command)))
+    const complete =
+      needed.size === 0
+        ? { cart: stored, older: noneNeeded }
+        : await completeFor(store, stored, needed)
     const outcome = decideTogether(complete.cart, complete.older, answers, requests)
     const { change, cart } = toChange(outcome.decided)
     if (warm !== undefined && isUnproven(store, requests, outcome, change)) {
@@ -191,10 +195,8 @@ type Complete = {
 const completeFor = async (
   store: Store,
   stored: Cart,
-  requests: readonly Request[],
+  needed: ReadonlySet<ItemId>,
 ): Promise<Complete> => {
-  const needed = new Set(requests.flatMap(({ command }) => olderNeeded(stored, command)))
-  if (needed.size === 0) return { cart: stored, older: new Map() }
   const older = new Map<ItemId, readonly Reservation[]>()
   let cart = stored
   for (const itemId of needed) {
@@ -204,6 +206,8 @@ const completeFor = async (
   }
   return { cart, older }
 }
+
+const noneNeeded: Complete['older'] = new Map()
 
 const writesSomething = ({ events, answers, jobs }: Change): boolean =>
   events.length > 0 || answers.length > 0 || jobs.finished.length > 0

@@ -26,12 +26,22 @@ export const jobSteps = (command: Command, events: readonly CartEvent[]): readon
   return effects
 }
 
+const nothing: JobChanges = {
+  put: [],
+  cancelled: [],
+  revived: [],
+  requeued: [],
+  buried: [],
+  finished: [],
+}
+
 export const toJobChanges = (steps: readonly JobStep[]): JobChanges => {
-  const put: JobChanges['put'][number][] = []
-  const last = new Map<string, Exclude<JobStep, { type: 'put' }>>()
+  const put = steps.flatMap((step) => (step.type === 'put' ? [step.job] : []))
+  // An addition asks for a call and nothing else.
+  if (put.length === steps.length) return { ...nothing, put }
+  const last = new Map<string, Step>()
   for (const step of steps) {
-    if (step.type === 'put') put.push(step.job)
-    else last.set(step.jobId, follow(last.get(step.jobId), step))
+    if (step.type !== 'put') last.set(step.jobId, follow(last.get(step.jobId), step))
   }
   const those = (type: JobStep['type']) =>
     [...last.values()].filter((step) => step.type === type).map((step) => step.jobId)

@@ -52,6 +52,7 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
   let claiming: Promise<void> | null = null
   let isNudged = false
   let isProbing = false
+  const stopping = new AbortController()
 
   const start = (jobs: readonly Job[]): Promise<void> => {
     const abort = new AbortController()
@@ -72,8 +73,8 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
     const groups = toCalls(jobs, client, settings.batchSize)
     // Jobs that cannot share a call may need more calls than are free.
     const startable = state === 'running' ? calls : 0
-    await giveBack(groups.slice(startable).flat())
     const started = groups.slice(0, startable).map(start)
+    await giveBack(parts, workerId, groups.slice(startable).flat(), stopping.signal)
     if (breaker === 'closed') {
       if (jobs.length === limit && groups.length <= calls) isNudged = true
       return
@@ -85,13 +86,6 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
       isProbing = false
       nudge()
     })
-  }
-
-  const giveBack = async (jobs: readonly Job[]): Promise<void> => {
-    if (jobs.length === 0) return
-    const untouched = { lastError: null, attempt: 'uncounted' } as const
-    const putBack = jobs.map(({ id, dueAt }): PutBack => ({ id, dueAt, ...untouched }))
-    await store.putBackJobs(workerId, putBack, clock.now())
   }
 
   const claimWhileNudged = async (): Promise<void> => {
@@ -136,12 +130,28 @@ export const runJobs = (parts: Parts, settings: JobSettings): JobRunner => {
     pause,
     stop: async (graceMs) => {
       pause()
+      stopping.abort()
       await claiming
       await settledWithin([...open.keys()], graceMs)
       for (const abort of open.values()) abort.abort(new Error('the worker stops'))
       await Promise.all(open.keys())
     },
   }
+}
+
+/** Claimed, and not begun. */
+const giveBack = async (
+  parts: Parts,
+  workerId: string,
+  jobs: readonly Job[],
+  signal: AbortSignal,
+): Promise<void> => {
+  if (jobs.length === 0) return
+  const untouched = { lastError: null, attempt: 'uncounted' } as const
+  const putBack = jobs.map(({ id, dueAt }): PutBack => ({ id, dueAt, ...untouched }))
+  await untilItWorks(parts, signal, 'giving jobs back', () =>
+    parts.store.putBackJobs(workerId, putBack, parts.clock.now()),
+  )
 }
 
 const settledWithin = async (calls: readonly Promise<void>[], graceMs: number): Promise<void> => {

@@ -90,7 +90,7 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
         return polls > 1_000 ? new Promise<never>(() => {}) : store.claimJobs(claim)
       },
     }
-    const worker = openWorker(limited, service, { pollMs: 10 })
+    await using worker = openWorker(limited, service, { pollMs: 10 })
     await sleep(100)
     assert.ok(counts.claims > 1 && counts.claims <= 40, `${counts.claims} claims`)
     await worker.runner.stop(0)

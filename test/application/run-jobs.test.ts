@@ -125,8 +125,10 @@ test('no more calls are open at once than allowed, and the next one starts when 
   await Promise.all(times(10, (place) => worker.ask(add(1, `p${place}`))))
   for (let ended = 0; ended < 10; ended += 1) {
     const open = Math.min(3, 10 - ended)
-    await until(`${open} calls are open`, () => worker.runner.callsOpen() === open)
-    assert.equal(service.openCalls().length, open)
+    await until(`${open} calls are open`, () => {
+      assert.ok(worker.runner.callsOpen() <= 3)
+      return worker.runner.callsOpen() === open && service.openCalls().length === open
+    })
     assert.equal(service.calls.length, Math.min(10, ended + 3))
     const [call] = service.openCalls()
     assert.ok(call)

@@ -16,7 +16,7 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
   test('stopping breaks off open calls and puts their jobs back, due at once', async () => {
     await using store = await open()
     const service = openService()
-    const worker = openWorker(store, service)
+    await using worker = openWorker(store, service)
     await Promise.all(times(5, (place) => worker.ask(add(), `cart ${place}` as CartId)))
     await until('all are called', () => service.calls.length === 5)
     worker.clock.advance(500)
@@ -34,7 +34,7 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
 test('what was handed back is taken up by the next worker, under the same key', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
-  const first = openWorker(store, service)
+  await using first = openWorker(store, service)
   await first.ask(add())
   const call = await service.call(0)
   await first.runner.stop(0)
@@ -50,7 +50,7 @@ test('what was handed back is taken up by the next worker, under the same key', 
 test('stopping with grace waits for answers, and breaks off what takes longer', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
-  const worker = openWorker(store, service)
+  await using worker = openWorker(store, service)
   await worker.ask(add(1, 'quick'))
   await worker.ask(add(1, 'slow'))
   const [quick, slow] = [await service.call(0), await service.call(1)]
@@ -72,7 +72,7 @@ test('stopping with grace waits for answers, and breaks off what takes longer', 
 test('stopping with grace is over as soon as all is answered', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
-  const worker = openWorker(store, service)
+  await using worker = openWorker(store, service)
   await worker.ask(add())
   const call = await service.call(0)
   const startedAt = performance.now()
@@ -86,7 +86,7 @@ test('stopping with grace is over as soon as all is answered', async () => {
 test('a paused worker takes no more jobs and finishes those it has', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
-  const worker = openWorker(store, service)
+  await using worker = openWorker(store, service)
   await worker.ask(add(1, 'before'))
   const call = await service.call(0)
   worker.runner.pause()
@@ -117,7 +117,7 @@ test('stopping while jobs are being claimed puts these back too', async () => {
     },
   }
   const service = openService()
-  const worker = openWorker(store, service)
+  await using worker = openWorker(store, service)
   await worker.ask(add())
   await claimed.promise
   const stopped = worker.runner.stop(0)
@@ -132,7 +132,7 @@ test('stopping while jobs are being claimed puts these back too', async () => {
 test('stopping twice is stopping once', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
-  const worker = openWorker(store, service)
+  await using worker = openWorker(store, service)
   await worker.ask(add())
   await service.call(0)
   await Promise.all([worker.runner.stop(0), worker.runner.stop(1_000)])

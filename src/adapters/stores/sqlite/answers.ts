@@ -1,17 +1,18 @@
 // Answers kept for repeats of their requests, by cart, key and caller.
 import type { CartId } from '../../../domain/cart.ts'
-import type { Answer, AnswerKey, Change } from '../../../ports/store.ts'
-import type { Database, Row } from './database.ts'
+import type { Answer, AnswerKey } from '../../../ports/store.ts'
+import type { Database } from './database.ts'
+import type { ChangeRows, Row } from './rows.ts'
 
-export type AnswerRows = {
+export type AnswerTable = {
   find(cartId: CartId, keys: readonly AnswerKey[]): readonly Answer[]
-  isFree(change: Change): boolean
-  write(change: Change): void
+  isFree(change: ChangeRows): boolean
+  write(change: ChangeRows): void
   /** Deletes answers from before a time, oldest first. */
   sweep(before: number, limit: number): number
 }
 
-export const openAnswers = (database: Database): AnswerRows => {
+export const openAnswers = (database: Database): AnswerTable => {
   const select = database.prepare(`
     select caller, key, fingerprint, status, headers, body, at from answers
     where cart_id = ? and key = ? and caller = ?`)
@@ -30,9 +31,9 @@ export const openAnswers = (database: Database): AnswerRows => {
         const row = select.get(cartId, key, caller) as Row | undefined
         return row === undefined ? [] : [toAnswer(row)]
       }),
-    isFree: ({ cartId, answers }) =>
+    isFree: ({ cartId, answers = [] }) =>
       answers.every(({ key, caller }) => exists.get(cartId, key, caller) === undefined),
-    write: ({ cartId, answers }) => {
+    write: ({ cartId, answers = [] }) => {
       for (const { caller, key, fingerprint, status, headers, body, at } of answers) {
         const text = JSON.stringify(headers)
         insert.run(cartId, caller, key, fingerprint, status, text, body, at)

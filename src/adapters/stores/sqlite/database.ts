@@ -10,8 +10,6 @@ export type Database = {
   close(): void
 }
 
-export type Row = readonly (string | number | null)[]
-
 /** Why a file cannot serve, in one line for the person who started the service. */
 export class UnusableFileError extends Error {}
 
@@ -88,7 +86,7 @@ const openFile = (path: string): DatabaseSync => {
       pragma journal_mode = wal;
       pragma synchronous = full;
       pragma wal_autocheckpoint = ${checkpointPages};
-      pragma cache_size = -65536;
+      pragma cache_size = -32768;
       pragma temp_store = memory;
     `)
     migrate(database, path)

@@ -1,16 +1,15 @@
 // Reservations that left their item and are not settled outside.
-import type { CartId, ItemId } from '../../../domain/cart.ts'
-import type { Departing, HoldId, ReservationKey } from '../../../domain/reservation.ts'
-import type { Change } from '../../../ports/store.ts'
-import type { Database, Row } from './database.ts'
+import type { CartId } from '../../../domain/cart.ts'
+import type { Database } from './database.ts'
+import type { ChangeRows, Row } from './rows.ts'
 
-export type DepartureRows = {
-  load(cartId: CartId): readonly Departing[]
+export type DepartureTable = {
+  load(cartId: CartId): readonly Row[]
   /** Answers how many more there are than before. */
-  write(change: Change): number
+  write(change: ChangeRows): number
 }
 
-export const openDepartures = (database: Database): DepartureRows => {
+export const openDepartures = (database: Database): DepartureTable => {
   const select = database.prepare(`
     select key, item_id, quantity, state, hold_id, since
     from departing where user_id = ? order by since, key`)
@@ -22,25 +21,18 @@ export const openDepartures = (database: Database): DepartureRows => {
   )
   const remove = database.prepare('delete from departing where user_id = ? and key = ?')
   return {
-    load: (cartId) => (select.all(cartId) as unknown as Row[]).map(toDeparting),
+    load: (cartId) => select.all(cartId) as unknown as readonly Row[],
     write: ({ cartId, departing }) => {
       let more = 0
-      for (const key of departing.removed) more -= Number(remove.run(cartId, key).changes)
-      for (const { key, itemId, quantity, state, holdId, since } of departing.put) {
-        if (update.run(state, holdId, since, cartId, key).changes === 1) continue
-        insert.run(cartId, key, itemId, quantity, state, holdId, since)
+      for (const key of departing?.removed ?? []) more -= Number(remove.run(cartId, key).changes)
+      for (const [key, itemId, quantity, state, holdId, since] of departing?.put ?? []) {
+        const [id, place] = [key ?? null, [itemId ?? null, quantity ?? null] as const]
+        const now = [state ?? null, holdId ?? null, since ?? null] as const
+        if (update.run(...now, cartId, id).changes === 1) continue
+        insert.run(cartId, id, ...place, ...now)
         more += 1
       }
       return more
     },
   }
 }
-
-const toDeparting = ([key, itemId, quantity, state, holdId, since]: Row): Departing => ({
-  key: key as ReservationKey,
-  itemId: itemId as ItemId,
-  quantity: quantity as number,
-  state: state as Departing['state'],
-  holdId: holdId as HoldId | null,
-  since: since as number,
-})

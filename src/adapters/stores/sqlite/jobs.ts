@@ -1,23 +1,24 @@
 // Jobs: rows committed with the cart, due at a time, leased by a worker, gone with their outcome.
 import type { CartId, ItemId } from '../../../domain/cart.ts'
 import type { HoldId, ReservationKey } from '../../../domain/reservation.ts'
-import type { Change, Job, JobCounts, JobStore, PutBack } from '../../../ports/store.ts'
-import type { Database, Row } from './database.ts'
+import type { Job, JobCounts, JobStore, PutBack } from '../../../ports/store.ts'
+import type { Database } from './database.ts'
+import type { ChangeRows, Row } from './rows.ts'
 
 /** The job half of the store port, without the promises: this side is one thread. */
-export type JobRows = {
+export type JobTable = {
   readonly [Name in keyof JobStore]: (
     ...args: Parameters<JobStore[Name]>
   ) => Awaited<ReturnType<JobStore[Name]>>
 } & {
-  write(change: Change): void
+  write(change: ChangeRows): void
   voidLeases(now: number): number
 }
 
 const columns = `id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at, due_at,
   attempts, unknown_at, last_error, buried_at`
 
-export const openJobs = (database: Database): JobRows => {
+export const openJobs = (database: Database): JobTable => {
   const select = database.prepare(`select ${columns} from jobs where id = ?`)
   const selectBuried = database.prepare(`select ${columns} from jobs
     where buried_at is not null and id > ? order by id limit ?`)
@@ -70,7 +71,7 @@ export const openJobs = (database: Database): JobRows => {
   }
 }
 
-const openJobWrites = (database: Database): ((change: Change) => void) => {
+const openJobWrites = (database: Database): ((change: ChangeRows) => void) => {
   // A job that is there already is the same intent: its id names the call it stands for.
   const insert = database.prepare(`
     insert into jobs (id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at,
@@ -90,14 +91,14 @@ const openJobWrites = (database: Database): ((change: Change) => void) => {
   )
   const finish = database.prepare('delete from jobs where id = ?')
   return ({ cartId, at, jobs }) => {
-    for (const { id, kind, key, itemId, productId, quantity, holdId } of jobs.put) {
-      insert.run(id, kind, key, cartId, itemId, productId, quantity, holdId, at, at)
+    for (const [id, kind, key, ...rest] of jobs.put) {
+      insert.run(id ?? null, kind ?? null, key ?? null, cartId, ...rest, at, at)
     }
-    for (const id of jobs.cancelled) cancel.run(at, id)
-    for (const id of jobs.revived) revive.run(at, id)
-    for (const id of jobs.requeued) requeue.run(at, at, id)
-    for (const { id, reason } of jobs.buried) bury.run(at, reason, id)
-    for (const id of jobs.finished) finish.run(id)
+    for (const id of jobs.cancelled ?? []) cancel.run(at, id)
+    for (const id of jobs.revived ?? []) revive.run(at, id)
+    for (const id of jobs.requeued ?? []) requeue.run(at, at, id)
+    for (const { id, reason } of jobs.buried ?? []) bury.run(at, reason, id)
+    for (const id of jobs.finished ?? []) finish.run(id)
   }
 }
 

@@ -5,13 +5,14 @@ import { Worker } from 'node:worker_threads'
 import { CartError } from '../../../domain/errors.ts'
 import type { Store } from '../../../ports/store.ts'
 import { type Call, closeMessage, type Opened, type Result } from './messages.ts'
-import type { Method } from './tables.ts'
+import { toChangeRows, toEntry, toLoaded, toOlder } from './rows.ts'
+import type { Method, Tables } from './tables.ts'
 
 /** The file cannot be used; the message says why and what to do. */
 export class StoreUnusableError extends Error {}
 
 type Waiting = {
-  readonly resolve: (value: never) => void
+  readonly resolve: (value: unknown) => void
   readonly reject: (error: Error) => void
 }
 
@@ -31,14 +32,15 @@ export const openSqliteStore = async (
   const [opened] = (await once(thread, 'message')) as [Opened]
   if (!opened.opened) throw new StoreUnusableError(opened.reason)
   const { call, close } = talkTo(thread, onLost)
+  const commit = call('commit')
   return {
     name: 'sqlite',
     durability: 'durable',
     ownership: 'sole',
-    load: call('load'),
-    loadOlder: call('loadOlder'),
-    commit: call('commit'),
-    readJournal: call('readJournal'),
+    load: (cartId, keys) => call('load', (rows) => toLoaded(cartId, rows))(cartId, keys),
+    loadOlder: call('loadOlder', toOlder),
+    commit: (change) => commit(toChangeRows(change)),
+    readJournal: call('readJournal', (rows) => rows.map(toEntry)),
     claimJobs: call('claimJobs'),
     putBackJobs: call('putBackJobs'),
     beat: call('beat'),
@@ -65,9 +67,17 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
     for (const result of JSON.parse(text) as readonly Result[]) {
       const call = waiting.shift()
       if ('error' in result) call?.reject(unavailable(result.error))
-      else call?.resolve(result.value as never)
+      else take(call, result.value)
     }
   })
+  const take = (call: Waiting | undefined, value: unknown) => {
+    try {
+      call?.resolve(value)
+    } catch (error) {
+      // A row that cannot be read is the trouble of who asked for it, not of those behind it.
+      call?.reject(error instanceof Error ? error : new Error(String(error)))
+    }
+  }
   const lose = (reason: string) => {
     state = 'closed'
     for (const call of waiting.splice(0)) call.reject(unavailable(reason))
@@ -79,15 +89,22 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
   thread.on('exit', () => lose('it is closed'))
 
   const call =
-    <Name extends Method>(method: Name) =>
-    (...args: Parameters<Store[Name]>): ReturnType<Store[Name]> =>
+    <Name extends Method, Value = ReturnType<Tables[Name]>>(
+      method: Name,
+      decode?: (value: ReturnType<Tables[Name]>) => Value,
+    ) =>
+    (...args: Parameters<Tables[Name]>): Promise<Value> =>
       new Promise((resolve, reject) => {
         if (state === 'closed') return reject(unavailable('it is closed'))
         // What is called in one turn of the event loop travels in one message.
         if (unsent.length === 0) setImmediate(send)
         unsent.push({ method, args })
-        waiting.push({ resolve, reject })
-      }) as ReturnType<Store[Name]>
+        const take = (value: unknown) => {
+          const answer = value as ReturnType<Tables[Name]>
+          resolve(decode === undefined ? (answer as Value) : decode(answer))
+        }
+        waiting.push({ resolve: take, reject })
+      })
 
   const close = async (): Promise<void> => {
     if (state === 'closed') return

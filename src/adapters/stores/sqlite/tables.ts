@@ -1,17 +1,34 @@
 // The store as the thread sees it: plain calls on open tables. One commit is all or nothing only inside
 // the transaction of its caller.
-import type { Change, CommitResult, Loaded, Store, SweepBounds } from '../../../ports/store.ts'
+import type { CartId, ItemId } from '../../../domain/cart.ts'
+import type {
+  AnswerKey,
+  CommitResult,
+  JobStore,
+  JournalStore,
+  SweepBounds,
+} from '../../../ports/store.ts'
 import { openAnswers } from './answers.ts'
 import { openCarts } from './carts.ts'
 import type { Database } from './database.ts'
 import { openJobs } from './jobs.ts'
 import { openJournal } from './journal.ts'
-
-export type Method = Exclude<keyof Store, 'name' | 'durability' | 'ownership' | symbol>
+import type { ChangeRows, LoadedRows, Row } from './rows.ts'
 
 export type Tables = {
-  readonly [Name in Method]: (...args: Parameters<Store[Name]>) => Awaited<ReturnType<Store[Name]>>
+  load(cartId: CartId, keys: readonly AnswerKey[]): LoadedRows
+  loadOlder(cartId: CartId, itemId: ItemId): readonly Row[]
+  commit(change: ChangeRows): CommitResult
+  readJournal(...args: Parameters<JournalStore['readJournal']>): readonly Row[]
+  sweep(bounds: SweepBounds): number
+  check(): void
+} & {
+  readonly [Name in keyof JobStore]: (
+    ...args: Parameters<JobStore[Name]>
+  ) => Awaited<ReturnType<JobStore[Name]>>
 }
+
+export type Method = keyof Tables
 
 /** Methods that write nothing: a group of only these needs no transaction. */
 export const readsOnly: ReadonlySet<Method> = new Set<Method>([
@@ -33,7 +50,7 @@ export const openTables = (database: Database): Tables => {
   const touch = database.prepare('insert or replace into workers values (?, ?)')
   const untouch = database.prepare('delete from workers where worker_id = ?')
 
-  const commit = (change: Change): CommitResult => {
+  const commit = (change: ChangeRows): CommitResult => {
     if (!answers.isFree(change)) return 'conflict'
     if (!carts.advance(change)) return 'conflict'
     carts.write(change)
@@ -43,10 +60,10 @@ export const openTables = (database: Database): Tables => {
     return 'committed'
   }
   return {
-    load: (cartId, keys): Loaded => ({
-      cart: carts.load(cartId),
-      answers: answers.find(cartId, keys),
-    }),
+    load: (cartId, keys) =>
+      keys.length === 0
+        ? carts.load(cartId)
+        : { ...carts.load(cartId), answers: answers.find(cartId, keys) },
     loadOlder: carts.loadOlder,
     commit,
     readJournal: journal.read,

@@ -1,0 +1,189 @@
+// What travels to the thread of the file and back in place of carts, items and events: the values of
+// their rows. Encoding and decoding is the main thread's work, so that the other one only runs SQL.
+import { canonicalText } from '../../../domain/attributes.ts'
+import {
+  type Cart,
+  type CartId,
+  emptyCart,
+  type Item,
+  type ItemId,
+  type JsonObject,
+  noneOlder,
+  type Older,
+} from '../../../domain/cart.ts'
+import type { CartEvent } from '../../../domain/events.ts'
+import type { Departing, HoldId, Reservation, ReservationKey } from '../../../domain/reservation.ts'
+import type { Answer, Change, JobChanges, JournalEntry, Loaded } from '../../../ports/store.ts'
+import { type Compact, fromReservation, toReservation } from './compact-reservation.ts'
+
+export type Value = string | number | null
+export type Row = readonly Value[]
+
+/** A change as rows; a part that is empty is absent. The columns are those of the SQL in each file. */
+export type ChangeRows = {
+  readonly cartId: CartId
+  readonly expectedRevision: number
+  readonly at: number
+  readonly cart: Change['cart']
+  readonly lines: { readonly put?: readonly Row[]; readonly removed?: readonly Row[] }
+  readonly older?: { readonly put: readonly Row[]; readonly removed: readonly Row[] }
+  readonly departing?: {
+    readonly put: readonly Row[]
+    readonly removed: readonly ReservationKey[]
+  }
+  readonly events: readonly Row[]
+  readonly jobs: { readonly put: readonly Row[] } & Partial<Omit<JobChanges, 'put'>>
+  readonly answers?: readonly Answer[]
+}
+
+/** The row of the cart and those of its lines; no row when it was never written. */
+export type LoadedRows = {
+  readonly rows: readonly Row[]
+  readonly departing?: readonly Row[]
+  readonly answers?: readonly Answer[]
+}
+
+export const toChangeRows = (change: Change): ChangeRows => {
+  const { cartId, expectedRevision, at, cart, items, older, departing, jobs, answers } = change
+  const rows: ChangeRows = {
+    cartId,
+    expectedRevision,
+    at,
+    cart,
+    lines: {
+      ...(items.put.length > 0 && { put: items.put.map(fromItem) }),
+      ...(items.removed.length > 0 && { removed: items.removed.map(fromIdentity) }),
+    },
+    events: change.events.map(fromEntry),
+    jobs: toJobRows(jobs),
+  }
+  return {
+    ...rows,
+    ...(older.put.length + older.removed.length > 0 && {
+      older: {
+        put: older.put.map(({ itemId, reservation }) => [
+          itemId,
+          reservation.key,
+          JSON.stringify(fromReservation(reservation)),
+        ]),
+        removed: older.removed.map(({ itemId, key }) => [itemId, key]),
+      },
+    }),
+    ...(departing.put.length + departing.removed.length > 0 && {
+      departing: { put: departing.put.map(fromDeparting), removed: departing.removed },
+    }),
+    ...(answers.length > 0 && { answers }),
+  }
+}
+
+export const toLoaded = (cartId: CartId, { rows, departing, answers }: LoadedRows): Loaded => {
+  const [head, ...lines] = rows
+  if (head === undefined) return { cart: emptyCart(cartId), answers: answers ?? [] }
+  const cart: Cart = {
+    id: cartId,
+    version: head[0] as number,
+    revision: head[1] as number,
+    items: lines.map(toItem).sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1)),
+    departing: departing?.map(toDeparting) ?? [],
+    createdAt: head[10] as number,
+    updatedAt: head[11] as number,
+  }
+  return { cart, answers: answers ?? [] }
+}
+
+export const toOlder = (rows: readonly Row[]): readonly Reservation[] =>
+  rows
+    .map(([text]) => toReservation(JSON.parse(text as string) as Compact))
+    .sort((a, b) => a.requestedAt - b.requestedAt || (a.key < b.key ? -1 : 1))
+
+const fromIdentity = (item: Item): Row => [item.productId, item.attributesKey]
+
+const fromItem = (item: Item): Row => [
+  item.productId,
+  item.attributesKey,
+  item.id,
+  item.name,
+  item.quantity,
+  JSON.stringify(item.reservations.map(fromReservation)),
+  item.older.count === 0 ? null : JSON.stringify(item.older),
+  item.addedAt,
+  item.updatedAt,
+]
+
+const toItem = (row: Row): Item => {
+  const [id, productId, attributes, name, quantity, reservations, older] = row.slice(3)
+  return {
+    id: id as ItemId,
+    productId: productId as string,
+    name: name as string | null,
+    attributes: attributes === '{}' ? {} : (JSON.parse(attributes as string) as JsonObject),
+    attributesKey: attributes as string,
+    quantity: quantity as number,
+    reservations: (JSON.parse(reservations as string) as Compact[]).map(toReservation),
+    older: older === null ? noneOlder : (JSON.parse(older as string) as Older),
+    addedAt: row[10] as number,
+    updatedAt: row[11] as number,
+  }
+}
+
+const fromDeparting = ({ key, itemId, quantity, state, holdId, since }: Departing): Row => [
+  key,
+  itemId,
+  quantity,
+  state,
+  holdId,
+  since,
+]
+
+const toDeparting = ([key, itemId, quantity, state, holdId, since]: Row): Departing => ({
+  key: key as ReservationKey,
+  itemId: itemId as ItemId,
+  quantity: quantity as number,
+  state: state as Departing['state'],
+  holdId: holdId as HoldId | null,
+  since: since as number,
+})
+
+const fromEntry = ({ revision, place, version, actor, event }: JournalEntry): Row => {
+  const { type, at, ...data } = withoutKey(event)
+  return [revision, place, version, type, JSON.stringify(data), actor, at]
+}
+
+export const toEntry = ([revision, place, version, type, data, actor, at]: Row): JournalEntry => ({
+  revision: revision as number,
+  place: place as number,
+  version: version as number,
+  actor: actor as string,
+  event: withKey({ type, at, ...JSON.parse(data as string) } as CartEvent),
+})
+
+// The canonical text of the attributes follows from them.
+const withoutKey = (event: CartEvent): Omit<CartEvent, 'attributesKey'> => {
+  if (event.type !== 'item-added') return event
+  const { attributesKey: _, ...rest } = event
+  return rest
+}
+
+const withKey = (event: CartEvent): CartEvent =>
+  event.type === 'item-added' ? { ...event, attributesKey: canonicalText(event.attributes) } : event
+
+const toJobRows = ({ put, ...others }: JobChanges): ChangeRows['jobs'] => {
+  const rows = put.map(({ id, kind, key, itemId, productId, quantity, holdId }) => [
+    id,
+    kind,
+    key,
+    itemId,
+    productId,
+    quantity,
+    holdId,
+  ])
+  const { cancelled, revived, requeued, buried, finished } = others
+  return {
+    put: rows,
+    ...(cancelled.length > 0 && { cancelled }),
+    ...(revived.length > 0 && { revived }),
+    ...(requeued.length > 0 && { requeued }),
+    ...(buried.length > 0 && { buried }),
+    ...(finished.length > 0 && { finished }),
+  }
+}
