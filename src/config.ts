@@ -56,7 +56,9 @@ const database = setting((text): Database => {
   const path = text.startsWith('sqlite:')
     ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
     : ''
-  if (path !== '' && !path.includes('\0')) return { kind: 'sqlite', path }
+  // SQLite itself takes :memory: and file: for more than a path; what they open may not be durable.
+  const isPath = path !== '' && !/^(?::|file:|\/\/)|\0/.test(path)
+  if (isPath) return { kind: 'sqlite', path }
   // Not echoed: a URL of a database may hold its password.
   throw new Error('must be sqlite:PATH (such as sqlite:./data/cart.db) or memory:')
 }, true)
@@ -64,6 +66,7 @@ const database = setting((text): Database => {
 const optionalUrl = setting((text): URL | null => {
   if (text === '') return null
   const url = URL.canParse(text) ? new URL(text) : null
+  if (url !== null) decodeURIComponent(url.username + url.password)
   if (url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') {
     return url
   }
@@ -243,8 +246,11 @@ export const readConfig = (env: Environment, readFile: (path: string) => string)
   for (const name of unsupported) {
     if (!isOff(env[name])) problems.push(`${name} is not supported by this version; unset it`)
   }
+  if (!['', 'all'].includes(env.ROLE ?? '')) {
+    problems.push('ROLE is not supported by this version, which is all in one; unset it')
+  }
   const config = Object.fromEntries(values) as Config
-  if (problems.length === 0) problems.push(...findContradictions(config))
+  problems.push(...findContradictions(config))
   if (problems.length > 0) throw new ConfigError(problems)
   return config
 }
@@ -264,15 +270,20 @@ const textOf = (
   }
 }
 
-const findContradictions = (config: Config): readonly string[] => {
+const isAbove = (low: number | undefined, high: number | undefined): boolean =>
+  low !== undefined && high !== undefined && low > high
+
+/** Settings that could not be read are undefined here, and contradict nothing. */
+const findContradictions = (config: Partial<Config>): readonly string[] => {
   const problems: string[] = []
-  if (config.envName === 'prod' && config.reservations === 'on' && !config.reservationServiceUrl) {
+  const { envName, reservations, reservationServiceUrl: url } = config
+  if (envName === 'prod' && reservations === 'on' && url === null) {
     problems.push('RESERVATION_SERVICE_URL is missing; ENV_NAME=prod needs it or RESERVATIONS=off')
   }
-  if (config.reservationRetryBaseMs > config.reservationRetryCapMs) {
+  if (isAbove(config.reservationRetryBaseMs, config.reservationRetryCapMs)) {
     problems.push('RESERVATION_RETRY_BASE_MS must not be above RESERVATION_RETRY_CAP_MS')
   }
-  if (config.headersTimeoutMs > config.requestTimeoutMs) {
+  if (isAbove(config.headersTimeoutMs, config.requestTimeoutMs)) {
     problems.push('HEADERS_TIMEOUT_MS must not be above REQUEST_TIMEOUT_MS')
   }
   return problems

@@ -32,6 +32,8 @@ export const readBodies = (app: FastifyInstance): void => {
 // Deep values are refused before anything walks them without a bound.
 const findFault = (value: unknown, pointer: string, depth: number): FieldError | null => {
   if (typeof value === 'string') return findTextFault(value, pointer)
+  // JSON has no bound for numbers; 1e999 is read as Infinity, which would be kept as null.
+  if (value === Infinity || value === -Infinity) return { pointer, detail: 'is too large a number' }
   if (typeof value !== 'object' || value === null) return null
   if (depth > limits.jsonDepth) {
     return { pointer, detail: `is nested deeper than ${limits.jsonDepth} levels` }

@@ -1,6 +1,7 @@
 // Request headers that change what a request does, read strictly: a malformed one is refused, since
 // ignoring it would drop a safeguard that the caller asked for.
 import { hash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyRequest } from 'fastify'
 import { canonicalText } from '../../domain/attributes.ts'
 import type { Json } from '../../domain/cart.ts'
@@ -19,6 +20,7 @@ const single: ReadonlySet<string> = new Set([
   'if-none-match',
   'authorization',
   'content-type',
+  'host',
 ])
 
 /** Two of these contradict each other; Node would keep one or join them without a word. */
@@ -30,6 +32,13 @@ export const assertSingleHeaders = (rawHeaders: readonly string[]): void => {
     if (seen.has(name)) refuse(name, 'is there twice')
     seen.add(name)
   }
+}
+
+/** What Node would refuse by itself, but without a problem document. */
+export const assertHostAndExpect = ({ headers, httpVersion }: IncomingMessage): void => {
+  if (headers.host === undefined && httpVersion === '1.1') refuse('Host', 'is missing')
+  const { expect } = headers
+  if (expect !== undefined && !/100-continue/i.test(expect)) refuse('Expect', 'cannot be met')
 }
 
 /** draft-ietf-httpapi-idempotency-key-header-07; `"k"` in quotes and `k` are the same key. */

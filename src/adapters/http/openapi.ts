@@ -1,10 +1,23 @@
 // The OpenAPI document, made from the schemas of the routes.
+import { STATUS_CODES } from 'node:http'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { limits } from '../../domain/limits.ts'
-import { ProblemView } from './schemas.ts'
+import {
+  AddItemBody,
+  CartView,
+  ItemView,
+  JobsView,
+  JournalView,
+  MinimalView,
+  OperationsBody,
+  ProblemView,
+  ReadyView,
+  ReservationView,
+  SetQuantityBody,
+} from './schemas.ts'
 
 export const describe = (tag: string, summary: string, description: string) => ({
   tags: [tag],
@@ -35,13 +48,62 @@ const problem = { content: { 'application/problem+json': { schema: ProblemView }
  * purpose: answers are words already when they are sent, made once and kept for repeats.
  */
 export const answers = (successes: Readonly<Record<number, TSchema>>): Record<string, unknown> => ({
-  ...successes,
+  ...Object.fromEntries(
+    Object.entries(successes).map(([status, schema]) => [status, toAnswer(status, schema)]),
+  ),
   '4xx': { description: 'Refused; nothing changed.', ...problem },
   '5xx': { description: 'Not carried out, or not known to be.', ...problem },
 })
 
+const toAnswer = (status: string, schema: TSchema): unknown => {
+  if (Type.IsNull(schema)) return schema
+  const type = Type.IsString(schema) ? 'text/plain' : 'application/json'
+  return { description: STATUS_CODES[status], content: { [type]: { schema } } }
+}
+
+const named: Readonly<Record<string, TSchema>> = {
+  AddItem: AddItemBody,
+  Cart: CartView,
+  Item: ItemView,
+  Jobs: JobsView,
+  Journal: JournalView,
+  Minimal: MinimalView,
+  Operations: OperationsBody,
+  Problem: ProblemView,
+  Readiness: ReadyView,
+  Reservation: ReservationView,
+  SetQuantity: SetQuantityBody,
+}
+
+const namesByText = new Map(
+  Object.entries(named).map(([name, schema]) => [JSON.stringify(schema), name]),
+)
+
+/** Says each named schema once: in full at every answer, the document had half a megabyte. */
+const nameSchemas = (node: unknown): unknown => {
+  if (typeof node !== 'object' || node === null) return node
+  const name = namesByText.get(JSON.stringify(node))
+  return name === undefined ? nameMembers(node) : { $ref: `#/components/schemas/${name}` }
+}
+
+const nameMembers = (node: object): unknown =>
+  Array.isArray(node)
+    ? node.map(nameSchemas)
+    : Object.fromEntries(Object.entries(node).map(([key, member]) => [key, nameSchemas(member)]))
+
+const withNames = (document: object): object => ({
+  ...(nameSchemas(document) as object),
+  components: {
+    schemas: Object.fromEntries(
+      Object.entries(named).map(([name, schema]) => [name, nameMembers(schema)]),
+    ),
+  },
+})
+
 export const documentApi = async (app: FastifyInstance, version: string): Promise<void> => {
   await app.register(swagger, {
+    convertConstToEnum: false,
+    transformObject: (made) => ('openapiObject' in made ? withNames(made.openapiObject) : made),
     openapi: {
       openapi: '3.1.0',
       info: {

@@ -43,6 +43,11 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
 
 export type FieldError = { readonly pointer: string; readonly detail: string }
 
+// What a caller sent is not sent back at length.
+const echoedMax = 300
+const clip = (text: string): string =>
+  text.length <= echoedMax ? text : `${text.slice(0, echoedMax).toWellFormed()}…`
+
 /** A request that is refused for its form. `errors` point into the body, or into `/headers/…`. */
 export class RequestError extends Error {
   readonly code: RequestErrorCode
@@ -70,16 +75,19 @@ export const toProblem = (
   code: ProblemCode,
   detail: string,
   instance: string,
-  more: Pick<Problem, 'errors' | 'cart'> = {},
+  { errors, ...more }: Pick<Problem, 'errors' | 'cart'> = {},
 ): Problem => {
   const { status, title } = kinds[code]
   return {
     type: `urn:cart-service:problem:${code}`,
     title,
     status,
-    detail,
+    detail: clip(detail),
     instance,
     code,
+    ...(errors !== undefined && {
+      errors: errors.map((e) => ({ pointer: clip(e.pointer), detail: clip(e.detail) })),
+    }),
     ...more,
   }
 }
@@ -104,8 +112,9 @@ export const answerError = (
   reply: FastifyReply,
 ): FastifyReply => {
   const problem = fromError(error, request)
-  if (problem.status === 500) request.log.error({ err: error }, 'request failed')
-  if (problem.code === 'store-unavailable') request.log.warn({ err: error }, 'store unavailable')
+  const about = { err: error, requestId: request.id }
+  if (problem.status === 500) request.log.error(about, 'request failed')
+  if (problem.code === 'store-unavailable') request.log.warn(about, 'store unavailable')
   return sendProblem(reply, problem)
 }
 

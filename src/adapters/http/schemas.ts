@@ -1,8 +1,16 @@
 // What goes over the wire, said once: validation, types and the OpenAPI document come from here.
-import { type Static, Type } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import { limits } from '../../domain/limits.ts'
 
 const closed = { additionalProperties: false } as const
+
+/** An object of any members; Type.Record would match each name against a pattern. */
+const Mapping = <T extends TSchema>(members: T, description?: string) =>
+  Type.Unsafe<Record<string, Static<T>>>({
+    type: 'object',
+    additionalProperties: members,
+    ...(description !== undefined && { description }),
+  })
 
 // Visible ASCII except what splits or quotes URLs, so that ids of identity providers fit.
 const userIdPattern = "^[!$&-.0-9:;=@A-Z\\[\\]_a-z|~*'()+,]+$"
@@ -18,18 +26,20 @@ export const UserId = Type.String({
   pattern: userIdPattern,
   description: 'Whose cart; made by the caller.',
 })
-const ItemId = Type.String({ minLength: 1, maxLength: limits.idChars, pattern: '^[!-~]+$' })
+// Ids that the service made.
+const OwnId = Type.String({ minLength: 1, maxLength: limits.idChars, pattern: '^[!-~]+$' })
 
 export const CartParams = Type.Object({ userID: UserId })
-export const ItemParams = Type.Object({ userID: UserId, itemID: ItemId })
+export const ItemParams = Type.Object({ userID: UserId, itemID: OwnId })
 
 const ProductId = Text(limits.idChars, 'What is sold; any text without control characters.')
 const Name = Text(limits.nameChars, 'Shown to people; kept as it is.')
 const Quantity = (minimum: number) =>
   Type.Integer({ minimum, maximum: limits.quantityPerItem, description: 'Whole units.' })
-const Attributes = Type.Record(Type.String(), Type.Unknown(), {
-  description: `Choices that make another line of the same product; at most ${limits.attributesBytes} bytes as JSON.`,
-})
+const Attributes = Mapping(
+  Type.Unknown(),
+  `Choices that make another line of the same product; at most ${limits.attributesBytes} bytes as JSON.`,
+)
 
 const addition = {
   product_id: ProductId,
@@ -48,8 +58,8 @@ export const OperationsBody = Type.Object(
     operations: Type.Array(
       Type.Union([
         Type.Object({ op: Type.Literal('add'), ...addition }, closed),
-        Type.Object({ op: Type.Literal('set'), item_id: ItemId, quantity: Quantity(0) }, closed),
-        Type.Object({ op: Type.Literal('remove'), item_id: ItemId }, closed),
+        Type.Object({ op: Type.Literal('set'), item_id: OwnId, quantity: Quantity(0) }, closed),
+        Type.Object({ op: Type.Literal('remove'), item_id: OwnId }, closed),
         Type.Object({ op: Type.Literal('clear') }, closed),
       ]),
       { minItems: 1, maxItems: limits.operationsPerRequest },
@@ -79,7 +89,7 @@ export const ItemView = Type.Object({
   product_id: Type.String(),
   name: Nullable(Type.String()),
   quantity: Type.Integer({ minimum: 1, maximum: limits.quantityPerItem }),
-  attributes: Type.Record(Type.String(), Type.Unknown()),
+  attributes: Mapping(Type.Unknown()),
   unit_price: Type.Null(),
   reservation: Type.Object({
     status: Type.Enum([
@@ -145,7 +155,7 @@ export const JournalView = Type.Object({
       revision: Type.Integer(),
       version: Type.Integer(),
       type: Type.String(),
-      data: Type.Record(Type.String(), Type.Unknown()),
+      data: Mapping(Type.Unknown()),
       actor: Type.String(),
       at: Time,
     }),
@@ -158,13 +168,13 @@ export const JournalView = Type.Object({
 export const JobsQuery = Type.Object(
   {
     state: Type.Literal('buried'),
-    after: Type.Optional(Type.String({ minLength: 1, maxLength: limits.idChars })),
+    after: Type.Optional(OwnId),
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.jobsPerPage, default: 100 })),
   },
   closed,
 )
 
-export const JobParams = Type.Object({ jobID: ItemId })
+export const JobParams = Type.Object({ jobID: OwnId })
 
 export const JobsView = Type.Object({
   jobs: Type.Array(
@@ -193,8 +203,5 @@ export const RequeueView = Type.Object({
 export const StatusView = Type.Object({ status: Type.String() })
 export const ReadyView = Type.Object({
   status: Type.Enum(['ready', 'degraded', 'unavailable', 'draining']),
-  checks: Type.Record(
-    Type.String(),
-    Type.Object({ status: Type.String() }, { additionalProperties: true }),
-  ),
+  checks: Mapping(Type.Object({ status: Type.String() }, { additionalProperties: true })),
 })

@@ -1,18 +1,19 @@
 // The HTTP server: what is the same for every route. Start reading at routes/.
-import { STATUS_CODES } from 'node:http'
+import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import { Ajv } from 'ajv'
+import { Ajv, type ValidateFunction } from 'ajv'
 import formats from 'ajv-formats'
 import Fastify, {
   type ConnectionError,
   type FastifyInstance,
+  type FastifyReply,
   type FastifyRequest,
   LogController,
 } from 'fastify'
 import { limits } from '../../domain/limits.ts'
 import { readBodies } from './body.ts'
-import { assertSingleHeaders } from './headers.ts'
+import { assertHostAndExpect, assertSingleHeaders } from './headers.ts'
 import { documentApi } from './openapi.ts'
 import type { HttpParts, HttpSettings } from './parts.ts'
 import { answerError, type ProblemCode, sendProblem, toProblem } from './problems.ts'
@@ -29,6 +30,7 @@ export const buildServer = async (
 ): Promise<FastifyInstance> => {
   const app = createServer(parts, settings)
   app.setErrorHandler(answerError)
+  app.setNotFoundHandler(answerMissing)
   checkInput(app)
   // Answers are written by hand or small: no serializer is worth compiling at start.
   app.setSerializerCompiler(() => (data) => JSON.stringify(data))
@@ -63,44 +65,73 @@ const createServer = (parts: HttpParts, settings: HttpSettings): FastifyInstance
     http: {
       headersTimeout: settings.headersTimeoutMs,
       requestTimeout: settings.requestTimeoutMs,
+      requireHostHeader: false,
       // How exactly the two above are kept; Node's default looks every 30 s.
       connectionsCheckingInterval: 1_000,
     },
     clientErrorHandler: answerClientError,
-    frameworkErrors: (error, request, reply) => answerError(error, request, reply),
+    // A path that cannot be decoded; no hook sees it.
+    frameworkErrors: (error, request, reply) => {
+      setHeaders(parts, request, reply)
+      answerError(error, request, reply)
+      const { method } = request
+      parts.telemetry.answered({ method, route: 'unknown', status: reply.statusCode, seconds: 0 })
+    },
   }).withTypeProvider<TypeBoxTypeProvider>() as unknown as FastifyInstance
 
 const toRequestId = (given: string | string[] | undefined, { clock }: HttpParts): string =>
   typeof given === 'string' && /^[!-~]{1,128}$/.test(given) ? given : clock.newId()
 
 const checkInput = (app: FastifyInstance): void => {
-  const strict = new Ajv({ coerceTypes: false, removeAdditional: false, allErrors: false })
-  // Queries come as text, whatever they mean.
-  const coercing = new Ajv({ coerceTypes: true, removeAdditional: false, useDefaults: true })
-  for (const ajv of [strict, coercing]) formats.default(ajv)
-  app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'querystring' ? coercing : strict).compile(schema as object),
-  )
+  const ajv = new Ajv({ coerceTypes: false, removeAdditional: false, allErrors: false })
+  formats.default(ajv)
+  app.setValidatorCompiler(({ schema, httpPart }) => {
+    const check = ajv.compile(schema as object)
+    return httpPart === 'querystring' ? checkQuery(schema as QuerySchema, check) : check
+  })
+}
+
+type QuerySchema = { readonly properties: Readonly<Record<string, { readonly type?: string }>> }
+
+// Queries come as text. Only digits are read as a number: not 0x10, 1e2 or " 1".
+const checkQuery = ({ properties }: QuerySchema, check: ValidateFunction) => {
+  const numbers = Object.keys(properties).filter((name) => properties[name]?.type === 'integer')
+  return (query: Record<string, unknown>) => {
+    for (const name of numbers) {
+      const text = query[name]
+      if (typeof text === 'string' && /^\d{1,16}$/.test(text)) query[name] = Number(text)
+    }
+    return check(query) || { error: check.errors ?? [] }
+  }
 }
 
 const receive = (
   app: FastifyInstance,
-  { isDraining }: HttpParts,
+  parts: HttpParts,
   routes: ReadonlyMap<string, Route>,
 ): void => {
+  // An expectation is looked at with the other headers; Node would refuse it with an empty answer.
+  app.server.on('checkExpectation', (request, response) =>
+    app.server.emit('request', request, response),
+  )
   app.addHook('onRequest', (request, reply, done) => {
-    reply.header('x-request-id', request.id)
-    reply.header('x-content-type-options', 'nosniff')
-    if (isDraining()) reply.header('connection', 'close')
+    setHeaders(parts, request, reply)
     // Before the body is looked at: whatever it is, nobody is going to read it.
     if (request.is404) return void answerUnrouted(routes, request, reply)
     try {
       assertSingleHeaders(request.raw.rawHeaders)
+      assertHostAndExpect(request.raw)
       done()
     } catch (error) {
       done(error as Error)
     }
   })
+}
+
+const setHeaders = ({ isDraining }: HttpParts, { id }: FastifyRequest, reply: FastifyReply) => {
+  reply.header('x-request-id', id)
+  reply.header('x-content-type-options', 'nosniff')
+  if (isDraining()) reply.header('connection', 'close')
 }
 
 const observe = (app: FastifyInstance, { telemetry, log }: HttpParts): void => {
@@ -121,7 +152,7 @@ const collectRoutes = (app: FastifyInstance): ReadonlyMap<string, Route> => {
   const routes = new Map<string, Route>()
   app.addHook('onRoute', ({ url, method }) => {
     if (url.includes('*')) return
-    const pattern = new RegExp(`^${url.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}/?$`)
+    const pattern = new RegExp(`^${url.replace(/[.]/g, '\\.').replace(/:\w+/g, '[^/]+')}$`)
     const route = routes.get(url) ?? { pattern, methods: new Set<string>() }
     for (const each of [method].flat()) route.methods.add(each)
     routes.set(url, route)
@@ -132,22 +163,39 @@ const collectRoutes = (app: FastifyInstance): ReadonlyMap<string, Route> => {
 const answerUnrouted = (
   routes: ReadonlyMap<string, Route>,
   request: FastifyRequest,
-  reply: Parameters<typeof sendProblem>[0],
+  reply: FastifyReply,
 ) => {
   const path = request.url.split('?', 1)[0] ?? ''
   const allowed = [...routes.values()]
     .filter(({ pattern }) => pattern.test(path))
     .flatMap(({ methods }) => [...methods])
-  if (allowed.length === 0 || allowed.includes(request.method)) {
-    return sendProblem(reply, toProblem('route-not-found', 'See /docs.', request.id))
-  }
+  if (allowed.length === 0 || allowed.includes(request.method)) return answerMissing(request, reply)
   const allow = [...new Set(allowed)].sort().join(', ')
   reply.header('allow', allow)
   return sendProblem(reply, toProblem('method-not-allowed', `Allowed: ${allow}.`, request.id))
 }
 
+const answerMissing = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+  sendProblem(reply, toProblem('route-not-found', 'See /docs.', request.id))
+
+// Node has no public name for the answer under way on a connection.
+type BusySocket = Socket & { readonly _httpMessage?: ServerResponse | null }
+
+const waiting = new WeakSet<Socket>()
+
 // Before there is a request to answer: broken HTTP, or headers that never end.
-const answerClientError = (error: ConnectionError, socket: Socket): void => {
+const answerClientError = (error: ConnectionError, socket: BusySocket): void => {
+  const underWay = socket._httpMessage
+  if (underWay?.req.complete && error.code !== 'ECONNRESET') {
+    // What follows a whole request is broken: said now, it would pass for the answer to that.
+    if (waiting.has(socket)) return
+    waiting.add(socket)
+    underWay.once('close', () => {
+      waiting.delete(socket)
+      answerClientError(error, socket)
+    })
+    return
+  }
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
     return

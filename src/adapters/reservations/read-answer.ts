@@ -59,12 +59,16 @@ const readResult = (result: unknown): CallOutcome => {
 
 export const parse = (text: string): unknown => {
   try {
-    return JSON.parse(text)
+    return JSON.parse(text, keepDigits)
   } catch {
     // Not readable is an answer too: the caller sees that nothing is in it.
     return undefined
   }
 }
+
+// Ids of 64 bits are common; as a number, one would lose its last digits and name another hold.
+const keepDigits = (_name: string, value: unknown, context?: { readonly source?: string }) =>
+  Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value
 
 const memberOf = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, name)

@@ -1,4 +1,4 @@
-// The store in memory is the model of the one on disk: whatever is asked of both, both answer the same.
+// The store in memory is the model of the one on disk: both answer the same, whatever is asked.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -168,7 +168,7 @@ const allOf = async (store: Store, now: number): Promise<unknown> => {
   }
 }
 
-test('memory and SQLite answer the same, whatever is asked of them in whichever order', async () => {
+test('memory and SQLite answer the same, whatever is asked in whichever order', async () => {
   const steps = fc.array(step, { minLength: 5, maxLength: 60, size: 'max' })
   const property = fc.asyncProperty(steps, async (all) => {
     await using memory = await openFreshMemoryStore()

@@ -1,5 +1,5 @@
-// What makes the embedded store durable: one file, whole after closing, after a kill, and readable for
-// others meanwhile.
+// What makes the embedded store durable: one file, whole after closing and after a kill, and open to
+// readers meanwhile.
 import assert from 'node:assert/strict'
 import { openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'
@@ -76,7 +76,7 @@ test('a commit is in the files when it is answered', async () => {
   assert.ok(files.some((bytes) => bytes.includes('Earl Grey 4711')))
 })
 
-test('what was acknowledged before a kill is there, wholly, and the file opens at once', async () => {
+test('what was acknowledged before a kill is there, and the file opens at once', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   for (let round = 1; round <= 3; round += 1) {

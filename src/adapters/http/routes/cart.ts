@@ -140,22 +140,16 @@ const readPage = async (
   const found = await store.readJournal(cartId, after, limit + 1)
   if (found.length <= limit) return { entries: found.map(toEntryView), next: null }
   // The last revision may go on behind the page, so it goes to the next one.
-  const cut = found.at(-1)?.revision
+  const cut = found.at(-1)?.revision ?? 0
   const whole = found.filter((entry) => entry.revision !== cut)
-  const page =
-    whole.length > 0 ? whole : await readRevision({ store }, cartId, after, found[0]?.revision ?? 0)
-  return { entries: page.map(toEntryView), next: page.at(-1)?.revision ?? null }
+  if (whole.length > 0) {
+    return { entries: whole.map(toEntryView), next: whole.at(-1)?.revision ?? null }
+  }
+  // A revision that is larger than the page is a page of its own.
+  const more = await store.readJournal(cartId, after, entriesPerRevisionMax)
+  const entries = more.filter((entry) => entry.revision === cut)
+  return { entries: entries.map(toEntryView), next: entries.length < more.length ? cut : null }
 }
-
-const readRevision = async (
-  { store }: Pick<HttpParts, 'store'>,
-  cartId: CartId,
-  after: number,
-  revision: number,
-): Promise<readonly JournalEntry[]> =>
-  (await store.readJournal(cartId, after, entriesPerRevisionMax)).filter(
-    (entry) => entry.revision === revision,
-  )
 
 const toEntryView = ({ revision, version, actor, event }: JournalEntry) => {
   const { type, at, ...data } = event

@@ -34,7 +34,6 @@ export const operationsRoutes =
       {
         schema: {
           ...describe('operations', 'Metrics', 'In the text format of Prometheus.'),
-          produces: ['text/plain'],
           response: answers({ 200: Type.String() }),
         },
       },

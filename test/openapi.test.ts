@@ -1,0 +1,190 @@
+// The published document: what the server makes, and valid as far as a hand can check.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
+import { makeDocs } from '../scripts/write-docs.ts'
+import { openHttpService } from './support/http-service.ts'
+
+type Json = Readonly<Record<string, unknown>>
+type Parameter = { readonly name: string; readonly in: string } & Json
+type Content = Readonly<Record<string, { readonly schema: Json }>>
+type Answer = { readonly description: string; readonly content?: Content }
+type Operation = {
+  readonly summary?: string
+  readonly description?: string
+  readonly tags?: readonly string[]
+  readonly parameters?: readonly Parameter[]
+  readonly requestBody?: { readonly required?: boolean; readonly content: Content }
+  readonly responses: Readonly<Record<string, Answer>>
+}
+type OpenApi = {
+  readonly openapi: string
+  readonly info: { readonly title: string; readonly version: string; readonly license: Json }
+  readonly tags: readonly { readonly name: string; readonly description: string }[]
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Operation>>>>
+  readonly components: { readonly schemas: Readonly<Record<string, Json>> }
+}
+
+const path = 'docs/openapi.json'
+const read = () => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8')
+const document = JSON.parse(read()) as OpenApi
+const operations = Object.entries(document.paths).flatMap(([url, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    name: `${method.toUpperCase()} ${url}`,
+    method,
+    url,
+    operation,
+  })),
+)
+
+test(`${path} is what the server makes`, async () => {
+  const made = (await makeDocs())[path]
+  assert.ok(read() === made, `${path} is out of date: run "node scripts/write-docs.ts"`)
+})
+
+test('the server shows the same document, and says which version it is', async () => {
+  await using service = await openHttpService()
+  const answer = await service.ask('GET', '/openapi.json')
+  const served = answer.json<OpenApi>()
+  assert.deepEqual({ ...served.info, version: '' }, { ...document.info, version: '' })
+  assert.deepEqual(served.paths, document.paths)
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+  assert.equal(document.info.version, (JSON.parse(text) as { version: string }).version)
+})
+
+test('every route of the design is there, and no other', () => {
+  assert.deepEqual(
+    operations.map(({ name }) => name).toSorted(),
+    [
+      'DELETE /v1/cart/{userID}',
+      'DELETE /v1/cart/{userID}/items/{itemID}',
+      'GET /health',
+      'GET /livez',
+      'GET /metrics',
+      'GET /ready',
+      'GET /readyz',
+      'GET /v1/admin/jobs',
+      'GET /v1/cart/{userID}',
+      'GET /v1/cart/{userID}/items/{itemID}',
+      'GET /v1/cart/{userID}/journal',
+      'PATCH /v1/cart/{userID}/items/{itemID}',
+      'POST /v1/admin/jobs/{jobID}/requeue',
+      'POST /v1/cart/{userID}/items',
+      'POST /v1/cart/{userID}/items/{itemID}/reserve',
+      'POST /v1/cart/{userID}/operations',
+    ].toSorted(),
+  )
+})
+
+test('the head names the version of OpenAPI, the service, its license and its tags', () => {
+  assert.match(document.openapi, /^3\.1\.\d+$/)
+  assert.ok(document.info.title.length > 0)
+  assert.deepEqual(document.info.license, { name: 'Apache-2.0', identifier: 'Apache-2.0' })
+  for (const { description } of document.tags) assert.ok(description.length > 0)
+})
+
+test('every operation has a summary, a description and a tag that is declared', () => {
+  const declared = new Set(document.tags.map((tag) => tag.name))
+  const summaries = new Set<string>()
+  for (const { name, operation } of operations) {
+    const { summary = '', description = '', tags = [] } = operation
+    assert.ok(summary.length > 3 && description.length > 3, name)
+    assert.ok(tags.length === 1 && tags.every((tag) => declared.has(tag)), name)
+    summaries.add(summary)
+  }
+  // /livez is /health, /readyz is /ready.
+  assert.equal(summaries.size, operations.length - 2)
+})
+
+test('every operation says how it succeeds, and that refusals are problem documents', () => {
+  for (const { name, operation } of operations) {
+    const { responses } = operation
+    assert.ok(
+      Object.keys(responses).some((code) => /^2\d\d$/.test(code)),
+      name,
+    )
+    for (const [code, answer] of Object.entries(responses)) {
+      assert.match(code, /^(?:[1-5]\d\d|[1-5]XX|default)$/, name)
+      assert.ok(answer.description.length > 1, `${name} ${code}`)
+      assert.notEqual(answer.description, 'Default Response', `${name} ${code}`)
+      const hasBody = code !== '204' && code !== '304'
+      assert.equal(answer.content !== undefined, hasBody, `${name} ${code}`)
+    }
+    for (const code of ['4XX', '5XX']) {
+      const schema = responses[code]?.content?.['application/problem+json']?.schema
+      assert.deepEqual(schema, { $ref: '#/components/schemas/Problem' }, `${name} ${code}`)
+    }
+  }
+})
+
+test('the parameters of a path are those of its template, and required', () => {
+  for (const { name, url, operation } of operations) {
+    const { parameters = [] } = operation
+    const inPath = parameters.filter((parameter) => parameter.in === 'path')
+    const inTemplate = [...url.matchAll(/\{(\w+)\}/g)].map((match) => match[1])
+    assert.deepEqual(inPath.map((parameter) => parameter.name).toSorted(), inTemplate.toSorted())
+    assert.ok(
+      inPath.every((parameter) => parameter.required === true),
+      name,
+    )
+    const places = parameters.map((parameter) => `${parameter.in} ${parameter.name}`)
+    assert.equal(new Set(places).size, places.length, name)
+    for (const parameter of parameters) {
+      assert.ok(['path', 'query', 'header'].includes(parameter.in), name)
+      assert.ok(parameter.schema !== undefined, `${name} ${parameter.name}`)
+    }
+  }
+})
+
+test('writes say which headers they look at, and only writes with a body have one', () => {
+  for (const { name, url, method, operation } of operations) {
+    const sent = (operation.parameters ?? []).filter((p) => p.in === 'header').map((p) => p.name)
+    const isWrite = method !== 'get' && url.startsWith('/v1/cart/')
+    if (isWrite) assert.deepEqual(sent, ['idempotency-key', 'if-match', 'prefer'], name)
+    const hasBody = method === 'patch' || /\/(?:items|operations)$/.test(url)
+    assert.equal(operation.requestBody !== undefined, hasBody && method !== 'get', name)
+    if (operation.requestBody === undefined) continue
+    assert.equal(operation.requestBody.required, true, name)
+    assert.deepEqual(Object.keys(operation.requestBody.content), ['application/json'], name)
+  }
+})
+
+const refsIn = (node: unknown): string[] => {
+  if (typeof node !== 'object' || node === null) return []
+  const own = '$ref' in node && typeof node.$ref === 'string' ? [node.$ref] : []
+  return [...own, ...Object.values(node).flatMap(refsIn)]
+}
+
+test('references lead somewhere, and every named schema is used', () => {
+  const used = new Set(refsIn(document))
+  const named = Object.keys(document.components.schemas).map((n) => `#/components/schemas/${n}`)
+  assert.deepEqual([...used].toSorted(), named.toSorted())
+})
+
+test('every schema is a schema of JSON Schema 2020-12', () => {
+  const ajv = new Ajv2020({ strict: true, allowUnionTypes: false })
+  formats.default(ajv)
+  const toLocal = (schema: unknown) =>
+    JSON.parse(
+      JSON.stringify(schema).replaceAll('"#/components/schemas/', '"document#/$defs/'),
+    ) as object
+  ajv.addSchema({ $id: 'document', $defs: toLocal(document.components.schemas) })
+  const contents = operations.flatMap(({ operation }) => [
+    ...Object.values(operation.requestBody?.content ?? {}),
+    ...Object.values(operation.responses).flatMap((answer) => Object.values(answer.content ?? {})),
+  ])
+  const parameters = operations.flatMap(({ operation }) => operation.parameters ?? [])
+  const schemas = [
+    ...Object.values(document.components.schemas),
+    ...contents.map((content) => content.schema),
+    ...parameters.map((parameter) => parameter.schema),
+  ]
+  assert.ok(schemas.length > 80)
+  for (const schema of schemas) ajv.compile(toLocal(schema))
+})
+
+test('the document is small enough to read: nothing large is said twice', () => {
+  assert.ok(read().length < 100_000, `${read().length} characters`)
+})
