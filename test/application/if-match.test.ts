@@ -1,4 +1,4 @@
-// Who says which version he has seen is refused when the shopper's cart has moved on, and only then.
+// A command that names the version it was made for is refused when the contents have moved on.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { StaleVersionError } from '../../src/application/decide-together.ts'
@@ -30,7 +30,7 @@ overStores('a command with If-Match', (open, carts) => {
     assert.equal(quantityOf(await handler.read(ada)), 3)
   })
 
-  test('for any cart is refused for one that was never written, and carried out on others', async () => {
+  test('for any cart is refused for a never written one, and carried out on others', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await assert.rejects(handler.ask(add(1), { ifMatch: 'any' }), StaleVersionError)

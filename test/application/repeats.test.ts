@@ -56,7 +56,7 @@ overStores('a repeat that would be decided otherwise now', (open, carts) => {
     assert.deepEqual(again, { response: first.response, replayed: true })
   })
 
-  test('a repeat with an If-Match that is stale by its own effect gets the first answer', async () => {
+  test('a repeat whose If-Match is stale by its own effect gets the first answer', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(5))
@@ -66,7 +66,7 @@ overStores('a repeat that would be decided otherwise now', (open, carts) => {
     assert.equal(quantityOf((await store.load(ada, [])).cart), 6)
   })
 
-  test('repeats among other commands get the first answer, and the others take effect', async () => {
+  test('repeats among other commands get the first answer, the others take effect', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(5))

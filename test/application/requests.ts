@@ -1,4 +1,4 @@
-// What carts are asked, as it arrives from HTTP: commands with a time, an id and whatever came along.
+// What carts are asked, as it arrives from HTTP: commands with a time, an id and what came along.
 import type { Request } from '../../src/application/decide-together.ts'
 import { canonicalText } from '../../src/domain/attributes.ts'
 import type { ItemId } from '../../src/domain/cart.ts'

@@ -104,7 +104,7 @@ test('the time between attempts doubles up to its cap', async () => {
   assert.deepEqual(waits, [500, 1_000, 2_000, 4_000, 4_000, 4_000])
 })
 
-test('a job that is too old is given up: it has failed, is buried, and can be requeued', async () => {
+test('a job that is too old is given up: it is buried, and can be requeued', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   const retry = { baseMs: 1_000, capMs: 8_000, giveUpAfterMs: 5_000 }

@@ -54,7 +54,7 @@ test('an addition that the service refuses is unavailable, and not asked for aga
   assert.equal(service.calls.length, 1)
 })
 
-test('an addition that the service rejects for ever has failed, and its job is buried', async () => {
+test('an addition that the service rejects has failed, and its job is buried', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setReply(() => ({ kind: 'rejected', reason: '401' }))
@@ -118,7 +118,7 @@ test('an addition called off before anyone was called calls nobody', async () =>
   assert.equal(service.calls.length, 0)
 })
 
-test('no more calls are open at once than allowed, and the next one starts when one ends', async () => {
+test('no more calls are open than allowed, and the next one starts when one ends', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service, { concurrency: 3, pollMs: 60_000 })
@@ -152,7 +152,7 @@ test('thousands of jobs are all carried out, each by one call', async () => {
   assert.equal(new Set(service.calls.flatMap(({ keys }) => keys)).size, 2_000)
 })
 
-test('a quantity lowered over and over ends with what is wanted held, and nothing else', async () => {
+test('a quantity changed over and over ends with what is wanted held, no more', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)

@@ -1,5 +1,5 @@
-// An item that has been through much: its earliest settled reservations are stored apart, and come back
-// when they are needed.
+// An item that has been through much: its earliest settled reservations are stored apart, and come
+// back when they are needed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Item } from '../../src/domain/cart.ts'

@@ -1,4 +1,4 @@
-// Conflicts are decided again, failures of the store are told, and neither loses or doubles anything.
+// Conflicts are decided again, failures of the store are told; neither loses or doubles anything.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ada, bob } from '../support/store-changes.ts'

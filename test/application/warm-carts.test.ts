@@ -105,7 +105,7 @@ test('setting and deleting one cart over and over takes no room from others', ()
   for (const name of names) assert.ok(warm.get(toId(name)), `${name} is kept`)
 })
 
-test('a cart that is too large is not kept, drives out no other, and replaces its smaller self', () => {
+test('a cart that is too large is not kept, nor its smaller self, and drives out no other', () => {
   const warm = keepWarmCarts(20_000)
   const small = cartOf('small')
   warm.set(small)

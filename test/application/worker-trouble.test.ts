@@ -28,7 +28,7 @@ const failing = <Args extends unknown[], T>(
 }
 
 for (const fault of ['fails', 'is lost'] as const) {
-  test(`an outcome is recorded although the commit ${fault} twice, and nobody is called again`, async () => {
+  test(`an outcome is recorded although its commit ${fault} twice, by one call`, async () => {
     await using memory = await openFreshMemoryStore()
     const faults: Fault[] = []
     const store = toFaulty(memory, faults)

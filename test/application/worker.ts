@@ -1,7 +1,9 @@
-// A worker over a store: the job runner with a handler for its outcomes, on a clock that the test moves.
+// A worker over a store: the job runner with a handler for its outcomes, on a clock that is moved.
+
+import type { JobSettings } from '../../src/application/carry-out.ts'
 import type { Clock } from '../../src/application/clock.ts'
 import { type CommandHandler, handleCommands } from '../../src/application/handle-command.ts'
-import { type JobRunner, type JobSettings, runJobs } from '../../src/application/run-jobs.ts'
+import { type JobRunner, runJobs } from '../../src/application/run-jobs.ts'
 import { keepWarmCarts } from '../../src/application/warm-carts.ts'
 import type { Cart, CartId } from '../../src/domain/cart.ts'
 import type { Job, Store } from '../../src/ports/store.ts'
