@@ -62,11 +62,14 @@ export const openCarts = (database: Database): CartTable => {
         departures.write(change)
         return true
       }
-      const current = selectRevision.get(cartId) as Row | undefined
-      if (current?.[0] !== expectedRevision) return false
+      // Most changes let nobody depart: one statement compares and writes.
+      if (change.departing !== undefined) {
+        const current = selectRevision.get(cartId) as Row | undefined
+        if (current?.[0] !== expectedRevision) return false
+      }
       const more = departures.write(change)
-      updateCart.run(version, revision, more, updatedAt, cartId, expectedRevision)
-      return true
+      const row = [version, revision, more, updatedAt, cartId, expectedRevision] as const
+      return updateCart.run(...row).changes === 1
     },
     write: ({ cartId, lines, older }) => {
       // Before the puts: a line may have gone and come back as a new item in one write.
