@@ -120,7 +120,12 @@ test('stopping while jobs are being claimed puts these back too', async () => {
   await using worker = openWorker(store, service)
   await worker.ask(add())
   await claimed.promise
-  const stopped = worker.runner.stop(0)
+  let isStopped = false
+  const stopped = worker.runner.stop(0).then(() => {
+    isStopped = true
+  })
+  await sleep(20)
+  assert.equal(isStopped, false)
   gate.resolve()
   await stopped
   assert.equal(worker.runner.callsOpen(), 0)

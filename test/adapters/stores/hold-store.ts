@@ -1,5 +1,5 @@
 // A process that holds a store until it is ended: `node hold-store.ts <path> [write]`. Says `open`
-// or why not; with `write` it commits to one cart for ever, and says each revision when it is answered.
+// or why not; with `write` it commits to one cart for ever, and says each revision once answered.
 import { openSqliteStore } from '../../../src/adapters/stores/sqlite/open.ts'
 import { buildFullChange, mustCommit } from '../../support/store-changes.ts'
 

@@ -1,5 +1,5 @@
-// What makes the embedded store durable: one file, whole after closing and after a kill, and open to
-// readers meanwhile.
+// What makes the embedded store durable: one file, whole after closing and after a kill, and open
+// to readers meanwhile.
 import assert from 'node:assert/strict'
 import { openSync, readFileSync, readSync } from 'node:fs'
 import { join } from 'node:path'

@@ -73,7 +73,7 @@ const usesKeysOnce = (open: OpenStore): void => {
     assert.deepEqual(await inOrder(store, first.answers), first.answers)
   })
 
-  test('of 20 writes at once with one key, each at the revision it finds, one is committed', async () => {
+  test('of 20 writes at once with one key and without effect, one is committed', async () => {
     await using store = await open()
     const attempts = Array.from({ length: 20 }, (_, place) =>
       store.commit(

@@ -36,7 +36,7 @@ const loads = (open: OpenStore): void => {
     await store.check()
   })
 
-  test('a cart that was never written is empty at revision 0, and loading it writes nothing', async () => {
+  test('a never written cart is empty at revision 0, and loading it writes nothing', async () => {
     await using store = await open()
     const never = { cart: emptyCart(ada), answers: [] }
     assert.deepEqual(await store.load(ada, []), never)
@@ -44,7 +44,7 @@ const loads = (open: OpenStore): void => {
     await mustCommit(store, buildChange({}))
   })
 
-  test('a write without effect on a never written cart leaves no cart, but its answer', async () => {
+  test('a write without effect on a never written cart leaves only its answer', async () => {
     await using store = await open()
     const answers = [buildAnswer('k')]
     await mustCommit(store, buildChange({ effect: 'none', answers }))
@@ -65,7 +65,7 @@ const loads = (open: OpenStore): void => {
     assert.deepEqual(await store.load(ada, answers), { cart, answers })
   })
 
-  test('carts whose ids differ only in case, or hold a quote or a percent sign, are different carts', async () => {
+  test('carts whose ids differ in case, a quote or a sign are different carts', async () => {
     await using store = await open()
     const ids = ['ada', 'Ada', "a'da", 'ada%', 'a_a', 'auth0|ada', 'ada:ada'] as CartId[]
     for (const cartId of ids) {
@@ -138,13 +138,13 @@ const roundTrips = (open: OpenStore): void => {
   test('any cart comes back as it was written', async () => {
     await using store = await open()
     let carts = 0
-    const property = fc.asyncProperty(anyCart('any' as CartId), async (any) => {
+    const property = fc.asyncProperty(anyCart('any' as CartId), async (written) => {
       carts += 1
       const id = `any ${carts}` as CartId
-      const { version, revision, createdAt, updatedAt, items, departing } = any
+      const { version, revision, createdAt, updatedAt, items, departing } = written
       const change = buildChange({ cartId: id, put: items, departing: { put: departing } })
       await mustCommit(store, { ...change, cart: { version, revision, createdAt, updatedAt } })
-      assert.deepEqual((await store.load(id, [])).cart, { ...any, id })
+      assert.deepEqual((await store.load(id, [])).cart, { ...written, id })
     })
     await fc.assert(property, { numRuns: 60 })
   })
@@ -194,7 +194,7 @@ const changesItems = (open: OpenStore): void => {
     assert.deepEqual((await store.load(ada, [])).cart.items, [after])
   })
 
-  test('removing an item that is not there is passed over, and other carts keep theirs', async () => {
+  test('removing an item that is not there is passed over, other carts keep theirs', async () => {
     await using store = await open()
     const item = buildItem('tea')
     await mustCommit(store, buildChange({ put: [item] }), buildChange({ cartId: bob, put: [item] }))

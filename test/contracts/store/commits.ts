@@ -23,7 +23,7 @@ export const commits = (open: OpenStore): void => {
     assert.deepEqual(await partsIn(store, 'a'), everyPart)
   })
 
-  test('a change at a revision that is gone is a conflict, and nothing of it is written', async () => {
+  test('a change at a revision that is gone is a conflict, nothing of it is written', async () => {
     await using store = await open()
     await mustCommit(store, buildFullChange('a'), buildFullChange('b', { on: 1 }))
     const before = await store.load(ada, [])
@@ -35,7 +35,7 @@ export const commits = (open: OpenStore): void => {
     assert.equal((await store.countJobs(Number.MAX_SAFE_INTEGER)).due, 2)
   })
 
-  test('a change at a revision above 0 of a cart that was never written is a conflict', async () => {
+  test('a change at a revision above 0 of a never written cart is a conflict', async () => {
     await using store = await open()
     assert.equal(await store.commit(buildFullChange('a', { on: 1 })), 'conflict')
     assert.deepEqual(await partsIn(store, 'a'), [])

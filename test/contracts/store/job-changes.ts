@@ -127,7 +127,7 @@ const callsOff = (open: OpenStore): void => {
     assert.equal((await claimedBy(store, 'w', later + 7)).length, 1)
   })
 
-  test('a job that is revived leaves its worker: kind cancel, in the queue, due at once', async () => {
+  test('a revived job leaves its worker: kind cancel, in the queue, due at once', async () => {
     await using store = await open()
     await leased(store)
     await then(store, { revived: ['a'] })
@@ -170,7 +170,7 @@ const buries = (open: OpenStore): void => {
     assert.deepEqual(await store.findJob('a'), before)
   })
 
-  test('a buried job that is requeued starts anew, and its lost call is not forgotten', async () => {
+  test('a requeued job starts anew, and its lost call is not forgotten', async () => {
     await using store = await open()
     await buried(store)
     await mustCommit(store, buildChange({ on: 2, at: later + 7, jobs: { requeued: ['a'] } }))
@@ -182,7 +182,7 @@ const buries = (open: OpenStore): void => {
     assert.deepEqual(await claimedBy(store, 'w', later + 7), [{ ...anew, attempts: 1 }])
   })
 
-  test('ids that are not there are passed over, and the rest of the change is written', async () => {
+  test('ids that are not there are passed over, the rest of the change is written', async () => {
     await using store = await open()
     await first(store, { put: [buildIntent('a'), buildIntent('b')] })
     await then(store, {
@@ -234,7 +234,7 @@ const keepsOrder = (open: OpenStore): void => {
     })
   }
 
-  test('in one change a job that was there is put again in vain before it is finished', async () => {
+  test('in one change a job that is there is put again in vain, then finished', async () => {
     await using store = await open()
     await first(store, { put })
     await then(store, { put, finished: ['a'] })

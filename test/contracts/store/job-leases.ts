@@ -143,7 +143,7 @@ const putsBack = (open: OpenStore): void => {
 const takesBack = (open: OpenStore): void => {
   const leaseMs = 1_000
 
-  test('jobs of a worker that fell silent go back, due at once, their outcome unknown', async () => {
+  test('jobs of a silent worker go back, due at once, their outcome unknown', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a', 'b')
     await store.beat('silent', noon, leaseMs)

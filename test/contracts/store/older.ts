@@ -67,7 +67,7 @@ const keepsOlder = (open: OpenStore): void => {
     assert.deepEqual(await store.loadOlder(bob, tea), [settled('same key', 3)])
   })
 
-  test('an older reservation put again takes the place of the first, one removed is gone', async () => {
+  test('an older reservation put again replaces the first, one removed is gone', async () => {
     await using store = await open()
     const rows = ['a', 'b', 'c'].map((name, place) => settled(name, noon + place))
     const [a, b, c] = rows
@@ -99,7 +99,7 @@ const keepsDeparting = (open: OpenStore): void => {
   const departingOf = async (store: Awaited<ReturnType<OpenStore>>, id = ada) =>
     (await store.load(id, [])).cart.departing
 
-  test('departing reservations are in the order of since, whatever order they were put in', async () => {
+  test('departing reservations are in the order of since, however they came', async () => {
     await using store = await open()
     const [c, a, b] = ['c', 'a', 'b'].map((name, place) =>
       buildDeparting(name, { since: noon + place }),
