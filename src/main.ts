@@ -50,6 +50,15 @@ const reasonOf = (error: unknown, { host, port }: Config): string => {
   return message ?? String(error)
 }
 
+const writePid = (path: string): void => {
+  try {
+    writeFileSync(path, `${process.pid}\n`)
+  } catch (error) {
+    say(`cart-service: cannot write PID_FILE: ${error instanceof Error ? error.message : error}`)
+    process.exit(1)
+  }
+}
+
 const main = async (): Promise<void> => {
   if (process.argv.includes('--help')) return printHelp()
   if (existsSync('.env')) process.loadEnvFile('.env')
@@ -60,7 +69,7 @@ const main = async (): Promise<void> => {
     say(`cart-service: ${reasonOf(error, config)}`)
     process.exit(1)
   })
-  if (config.pidFile !== '') writeFileSync(config.pidFile, `${process.pid}\n`)
+  if (config.pidFile !== '') writePid(config.pidFile)
   log.info({ url: service.url, store: config.database.kind }, 'listening')
   warnOfFewFiles(log, config.reservationConcurrency)
   const signal = await stopped

@@ -1,6 +1,6 @@
 // The one write: what a run of decided commands makes of a cart, as rows to put and rows to remove.
 import type { Cart, ItemId } from '../domain/cart.ts'
-import { spill } from '../domain/older.ts'
+import { spill, spills } from '../domain/older.ts'
 import type { Reservation, ReservationKey } from '../domain/reservation.ts'
 import type { Answer, Change, JournalEntry } from '../ports/store.ts'
 import { type JobStep, toJobChanges } from './job-changes.ts'
@@ -46,6 +46,9 @@ const spillOlder = ({ older, after }: Decided): { cart: Cart; older: Change['old
   for (const [itemId, reservations] of older) {
     for (const reservation of reservations) stored.set(reservation.key, { itemId, reservation })
   }
+  if (stored.size === 0 && !after.items.some(spills)) {
+    return { cart: after, older: { put, removed: [] } }
+  }
   let moved = false
   const items = after.items.map((item) => {
     const spilled = spill(item)
@@ -62,9 +65,13 @@ const spillOlder = ({ older, after }: Decided): { cart: Cart; older: Change['old
   return { cart, older: { put, removed } }
 }
 
-// Carts are never changed in place: an item that is the same object is the same row.
+// Carts are never changed in place: an item that is the same object is the same row. Items keep their
+// order, so most changes show by comparing place by place, whatever the size of the cart.
 const changedItems = (before: Cart, after: Cart): Change['items'] => {
   if (before.items === after.items) return { put: [], removed: [] }
+  const put = after.items.filter((item, place) => item !== before.items[place])
+  const isInPlace = before.items.every((item, place) => item.id === after.items[place]?.id)
+  if (isInPlace) return { put, removed: [] }
   const known = new Set(before.items)
   const kept = new Set(after.items.map((item) => item.id))
   return {

@@ -22,6 +22,8 @@ const sizeOf = (cart: Cart): number => {
   return bytes
 }
 
+type Entry = { readonly cart: Cart; readonly bytes: number }
+
 /**
  * Two generations: what is used is in the young one; when that is full it becomes the old one, and the
  * old one is dropped as a whole. A list in order of use, kept in a Map, spent a third of an add on
@@ -29,42 +31,42 @@ const sizeOf = (cart: Cart): number => {
  */
 export const keepWarmCarts = (bytesMax: number): WarmCarts => {
   const bytesPerGeneration = bytesMax / 2
-  let young = new Map<CartId, Cart>()
-  let old = new Map<CartId, Cart>()
+  let young = new Map<CartId, Entry>()
+  let old = new Map<CartId, Entry>()
   let youngBytes = 0
 
-  const keep = (cart: Cart): void => {
-    const bytes = sizeOf(cart)
+  const keep = (entry: Entry): void => {
+    const { cart, bytes } = entry
     if (bytes > bytesPerGeneration) return
     if (youngBytes + bytes > bytesPerGeneration) {
       old = young
       young = new Map()
       youngBytes = 0
     }
-    young.set(cart.id, cart)
+    young.set(cart.id, entry)
     youngBytes += bytes
   }
   const drop = (id: CartId): void => {
-    const cart = young.get(id)
-    if (cart !== undefined) {
+    const entry = young.get(id)
+    if (entry !== undefined) {
       young.delete(id)
-      youngBytes -= sizeOf(cart)
+      youngBytes -= entry.bytes
     }
     old.delete(id)
   }
   return {
     get: (id) => {
-      const cart = young.get(id)
-      if (cart !== undefined) return cart
+      const entry = young.get(id)
+      if (entry !== undefined) return entry.cart
       const older = old.get(id)
       if (older === undefined) return undefined
       old.delete(id)
       keep(older)
-      return older
+      return older.cart
     },
     set: (cart) => {
       drop(cart.id)
-      keep(cart)
+      keep({ cart, bytes: sizeOf(cart) })
     },
     delete: drop,
   }

@@ -55,9 +55,12 @@ export const withOlder = (cart: Cart, id: ItemId, older: readonly Reservation[])
 
 export type Spilled = { readonly item: Item; readonly older: readonly Reservation[] }
 
+/** Whether `spill` may have something to move; says no for most items at once. */
+export const spills = (item: Item): boolean => item.reservations.length > limits.settledWithItem
+
 /** Moves the earliest settled reservations beyond the limit out of the item. */
 export const spill = (item: Item): Spilled => {
-  if (item.reservations.length <= limits.settledWithItem) return { item, older: [] }
+  if (!spills(item)) return { item, older: [] }
   const settled = item.reservations.filter(isAtRest)
   const excess = settled.length - limits.settledWithItem
   if (excess <= 0) return { item, older: [] }

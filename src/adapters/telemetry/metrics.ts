@@ -1,5 +1,6 @@
 // Metrics in Prometheus' text format. Labels are of bounded sets only: never a user, cart or product.
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { openRequestMetrics } from './request-metrics.ts'
 
 export type Sample = {
   readonly jobs: {
@@ -14,36 +15,15 @@ export type Sample = {
   readonly now: number
 }
 
-export type Answered = {
-  readonly method: string
-  readonly route: string
-  readonly status: number
-  readonly seconds: number
-}
-
 export type Metrics = ReturnType<typeof openMetrics>
 
-// From a cached answer to a call of the slowest kind.
-const requestSeconds = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 const callSeconds = [0.1, 0.5, 1, 2.5, 5, 10, 20, 30, 40, 60, 90, 120]
 
 export const openMetrics = () => {
   const registers = [new Registry()]
   const registry = registers[0] as Registry
   collectDefaultMetrics({ register: registry })
-  const requests = new Counter({
-    name: 'http_requests_total',
-    help: 'Answered requests.',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  })
-  const requestDurations = new Histogram({
-    name: 'http_request_duration_seconds',
-    help: 'From the first byte of a request to the end of its answer.',
-    labelNames: ['method', 'route'],
-    buckets: requestSeconds,
-    registers,
-  })
+  const requests = openRequestMetrics()
   const callDurations = new Histogram({
     name: 'reservation_call_duration_seconds',
     help: 'Attempts towards the reservation service, by what came of them.',
@@ -62,10 +42,7 @@ export const openMetrics = () => {
     '1 while the circuit breaker lets nothing pass.',
   )
   return {
-    answered: ({ method, route, status, seconds }: Answered): void => {
-      requests.inc({ method, route, status })
-      requestDurations.observe({ method, route }, seconds)
-    },
+    answered: requests.answered,
     callDurations,
     outcomesUnknown: counter(
       'reservation_outcome_unknown_total',
@@ -89,7 +66,7 @@ export const openMetrics = () => {
       }
       callsOpen.set(sample.callsOpen)
       breaker.set(sample.breaker === 'open' ? 1 : 0)
-      return registry.metrics()
+      return `${await registry.metrics()}${requests.text()}`
     },
   }
 }

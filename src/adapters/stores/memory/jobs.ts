@@ -1,57 +1,86 @@
 // Jobs in a map, with the promises of the store port.
 import type { Change, Claim, Job, JobCounts, PutBack } from '../../../ports/store.ts'
+import { openDueQueue } from './due-queue.ts'
 
 type Kept = Job & { readonly leasedBy: string | null }
 
 const toJob = ({ leasedBy: _, ...job }: Kept): Job => job
 const toJobOrNull = (job: Kept | undefined): Job | null => (job === undefined ? null : toJob(job))
 
-export const openJobs = () => {
+const openTable = () => {
   const jobs = new Map<string, Kept>()
+  // What was once free and due then; whether it still is shows when it is taken out.
+  const queue = openDueQueue()
+  const isFree = (job: Kept): boolean => job.leasedBy === null && job.buriedAt === null
+  const keep = (job: Kept): void => {
+    jobs.set(job.id, job)
+    if (isFree(job)) queue.add({ dueAt: job.dueAt, id: job.id })
+  }
+  return {
+    jobs,
+    keep,
+    alter: (id: string, change: (job: Kept) => Partial<Kept>): void => {
+      const job = jobs.get(id)
+      if (job !== undefined) keep({ ...job, ...change(job) })
+    },
+    free: () => [...jobs.values()].filter(isFree),
+    takeDue: (now: number): Kept | undefined => {
+      for (let due = queue.take(now); due !== undefined; due = queue.take(now)) {
+        const job = jobs.get(due.id)
+        if (job !== undefined && isFree(job) && job.dueAt === due.dueAt) return job
+      }
+      return undefined
+    },
+  }
+}
+
+const applyTo = (
+  { jobs, keep, alter }: ReturnType<typeof openTable>,
+  { cartId, at, jobs: changes }: Change,
+): void => {
+  for (const intent of changes.put) {
+    if (jobs.has(intent.id)) continue
+    const unused = { attempts: 0, unknownAt: null, lastError: null, buriedAt: null }
+    const times = { createdAt: at, dueAt: at }
+    keep({ ...intent, cartId, ...times, ...unused, leasedBy: null })
+  }
+  for (const id of changes.cancelled) {
+    alter(id, ({ buriedAt }) => {
+      const risen = buriedAt === null ? {} : { dueAt: at, createdAt: at }
+      return { kind: 'cancel', buriedAt: null, ...risen }
+    })
+  }
+  for (const id of changes.revived) {
+    const anew = { buriedAt: null, leasedBy: null, dueAt: at, createdAt: at }
+    alter(id, () => ({ kind: 'cancel', ...anew }))
+  }
+  for (const id of changes.requeued) {
+    const anew = { buriedAt: null, leasedBy: null, attempts: 0, dueAt: at, createdAt: at }
+    alter(id, () => anew)
+  }
+  for (const { id, reason } of changes.buried) {
+    alter(id, () => ({ buriedAt: at, leasedBy: null, lastError: reason }))
+  }
+  for (const id of changes.finished) jobs.delete(id)
+}
+
+export const openJobs = () => {
+  const table = openTable()
+  const { jobs, alter, free, takeDue } = table
   const hearts = new Map<string, number>()
 
-  const alter = (id: string, change: (job: Kept) => Partial<Kept>): void => {
-    const job = jobs.get(id)
-    if (job !== undefined) jobs.set(id, { ...job, ...change(job) })
-  }
-  const free = () => [...jobs.values()].filter((j) => j.leasedBy === null && j.buriedAt === null)
-
   return {
-    write: ({ cartId, at, jobs: changes }: Change): void => {
-      for (const intent of changes.put) {
-        if (jobs.has(intent.id)) continue
-        const unused = { attempts: 0, unknownAt: null, lastError: null, buriedAt: null }
-        const times = { createdAt: at, dueAt: at }
-        jobs.set(intent.id, { ...intent, cartId, ...times, ...unused, leasedBy: null })
-      }
-      for (const id of changes.cancelled) {
-        alter(id, ({ buriedAt }) => {
-          const risen = buriedAt === null ? {} : { dueAt: at, createdAt: at }
-          return { kind: 'cancel', buriedAt: null, ...risen }
-        })
-      }
-      for (const id of changes.revived) {
-        const anew = { buriedAt: null, leasedBy: null, dueAt: at, createdAt: at }
-        alter(id, () => ({ kind: 'cancel', ...anew }))
-      }
-      for (const id of changes.requeued) {
-        const anew = { buriedAt: null, leasedBy: null, attempts: 0, dueAt: at, createdAt: at }
-        alter(id, () => anew)
-      }
-      for (const { id, reason } of changes.buried) {
-        alter(id, () => ({ buriedAt: at, leasedBy: null, lastError: reason }))
-      }
-      for (const id of changes.finished) jobs.delete(id)
-    },
+    write: (change: Change): void => applyTo(table, change),
     claim: ({ workerId, now, limit }: Claim): readonly Job[] => {
-      const due = free()
-        .filter((job) => job.dueAt <= now)
-        .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1))
-        .slice(0, limit)
-      for (const { id } of due) {
-        alter(id, ({ attempts }) => ({ leasedBy: workerId, attempts: attempts + 1 }))
+      const claimed: Job[] = []
+      while (claimed.length < limit) {
+        const job = takeDue(now)
+        if (job === undefined) break
+        const leased = { ...job, leasedBy: workerId, attempts: job.attempts + 1 }
+        jobs.set(job.id, leased)
+        claimed.push(toJob(leased))
       }
-      return due.map((job) => ({ ...toJob(job), attempts: job.attempts + 1 }))
+      return claimed
     },
     putBack: (workerId: string, putBack: readonly PutBack[], now: number): void => {
       for (const { id, dueAt, lastError, attempt } of putBack) {

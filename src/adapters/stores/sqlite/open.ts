@@ -53,18 +53,29 @@ export const openSqliteStore = async (
   }
 }
 
+// Messages that the thread has not answered. One that it works on and one that waits keep it busy; more
+// would only make groups smaller, and wake both threads for each.
+const messagesMax = 2
+
 const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
   let unsent: Call[] = []
   const waiting: Waiting[] = []
   let state: 'open' | 'closed' = 'open'
+  // Calls in each message that is not answered; the thread answers whole messages.
+  const underWay: number[] = []
 
   const send = () => {
-    if (unsent.length > 0 && state === 'open') thread.postMessage(JSON.stringify(unsent))
+    if (unsent.length === 0 || underWay.length >= messagesMax || state === 'closed') return
+    underWay.push(unsent.length)
+    thread.postMessage(JSON.stringify(unsent))
     unsent = []
   }
   // Answers come in the order of the calls.
   thread.on('message', (text: string) => {
-    for (const result of JSON.parse(text) as readonly Result[]) {
+    const results = JSON.parse(text) as readonly Result[]
+    for (let left = results.length; left > 0; ) left -= underWay.shift() ?? left
+    send()
+    for (const result of results) {
       const call = waiting.shift()
       if ('error' in result) call?.reject(unavailable(result.error))
       else take(call, result.value)
@@ -108,7 +119,8 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
 
   const close = async (): Promise<void> => {
     if (state === 'closed') return
-    send()
+    if (unsent.length > 0) thread.postMessage(JSON.stringify(unsent))
+    unsent = []
     const gone = once(thread, 'exit')
     thread.postMessage(closeMessage)
     await gone
