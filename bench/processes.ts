@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, statfsSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 export type Target = AsyncDisposable & {
   readonly url: string
@@ -72,7 +72,9 @@ const start = async (
   env: Readonly<Record<string, string>>,
 ): Promise<Target> => {
   // In a folder of its own, so that no .env of the checkout is read.
-  const child = spawn(process.execPath, [scriptOf(script)], {
+  const cache = pathToFileURL(scriptOf('src/compile-cache.mjs')).href
+  // As `npm start` does it.
+  const child = spawn(process.execPath, ['--import', cache, scriptOf(script)], {
     cwd: folder,
     env: { PATH: process.env.PATH ?? '', ...env },
     stdio: ['pipe', 'pipe', 'inherit'],

@@ -4,6 +4,7 @@ import { openLog } from './adapters/telemetry/log.ts'
 import { openService } from './compose.ts'
 import { type Config, ConfigError, readConfig, settings } from './config.ts'
 import { warnOfFewFiles } from './open-files.ts'
+import { settleHeap } from './settle-heap.ts'
 
 // EX_CONFIG of sysexits.h.
 const configExitCode = 78
@@ -72,6 +73,7 @@ const main = async (): Promise<void> => {
   if (config.pidFile !== '') writePid(config.pidFile)
   log.info({ url: service.url, store: config.database.kind }, 'listening')
   warnOfFewFiles(log, config.reservationConcurrency)
+  setTimeout(settleHeap, 1_000).unref()
   const signal = await stopped
   log.info({ signal }, 'stopping')
   setTimeout(() => {

@@ -1,5 +1,6 @@
 // The cart as a whole: read it, empty it, do several things to it in one step, read its history.
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { CartId, ItemId } from '../../../domain/cart.ts'
 import type { Operation } from '../../../domain/commands.ts'
 import type { JournalEntry } from '../../../ports/store.ts'

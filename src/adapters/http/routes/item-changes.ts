@@ -1,5 +1,6 @@
 // Changes of one item: its quantity, its end, and asking again for what could not be reserved.
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import type { ItemId } from '../../../domain/cart.ts'
 import { cartAnswer } from '../cart-answers.ts'
 import { answers, describe, writeHeaders } from '../openapi.ts'

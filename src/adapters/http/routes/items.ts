@@ -1,5 +1,6 @@
 // The items of a cart: add one, read one.
-import { type FastifyPluginAsyncTypebox, Type } from '@fastify/type-provider-typebox'
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { type CartId, findItem, type ItemId } from '../../../domain/cart.ts'
 import { CartError } from '../../../domain/errors.ts'
 import { cartAnswer } from '../cart-answers.ts'

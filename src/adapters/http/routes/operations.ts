@@ -1,6 +1,6 @@
 // For those who run the service: is it alive, is it ready, what does it count.
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox'
-import { Type } from '@fastify/type-provider-typebox'
+import { Type } from 'typebox'
 import { answers, describe } from '../openapi.ts'
 import type { HttpParts } from '../parts.ts'
 import { ReadyView, StatusView } from '../schemas.ts'

@@ -42,17 +42,26 @@ const runGroup = (
   if (group.every(({ method }) => readsOnly.has(method))) {
     return group.map((call) => attempt(() => run(tables, call)))
   }
-  const together = attempt(() => transact(database, () => group.map((call) => run(tables, call))))
+  const begun = attempt(() => begin(database))
+  // Another program writes to the file: each for itself would wait for it as long again.
+  if ('error' in begun) return group.map(() => begun)
+  const together = attempt(() => finish(database, () => group.map((call) => run(tables, call))))
   if (!('error' in together)) return (together.value as unknown[]).map((value) => ({ value }))
   // One of them failed and took the others along: each for itself, so that only that one fails.
-  return group.map((call) => attempt(() => transact(database, () => run(tables, call))))
+  return group.map((call) =>
+    attempt(() => {
+      begin(database)
+      return finish(database, () => run(tables, call))
+    }),
+  )
 }
 
 const run = (tables: Tables, { method, args }: Call): unknown =>
   (tables[method] as (...args: readonly unknown[]) => unknown)(...args)
 
-const transact = <T>(database: Database, work: () => T): T => {
-  database.exec('begin immediate')
+const begin = (database: Database): void => database.exec('begin immediate')
+
+const finish = <T>(database: Database, work: () => T): T => {
   try {
     const value = work()
     database.exec('commit')
