@@ -3,8 +3,8 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { openLog } from './adapters/telemetry/log.ts'
 import { openService } from './compose.ts'
 import { type Config, ConfigError, readConfig, settings } from './config.ts'
+import { boundHeapGrowth, settleHeap } from './heap.ts'
 import { warnOfFewFiles } from './open-files.ts'
-import { settleHeap } from './settle-heap.ts'
 
 // EX_CONFIG of sysexits.h.
 const configExitCode = 78
@@ -63,6 +63,7 @@ const writePid = (path: string): void => {
 const main = async (): Promise<void> => {
   if (process.argv.includes('--help')) return printHelp()
   if (existsSync('.env')) process.loadEnvFile('.env')
+  boundHeapGrowth()
   const config = readConfigOrExit()
   const log = openLog(config.logLevel)
   const stopped = stopSignal()
