@@ -1,0 +1,148 @@
+// Histories of clients that work on a few hot carts through command handlers over one store.
+
+import { StaleVersionError } from '../../src/application/decide-together.ts'
+import { type CommandHandler, handleCommands } from '../../src/application/handle-command.ts'
+import { keepWarmCarts } from '../../src/application/warm-carts.ts'
+import type { Cart, CartId, ItemId } from '../../src/domain/cart.ts'
+import type { Operation as CartOperation, Command } from '../../src/domain/commands.ts'
+import { CartError } from '../../src/domain/errors.ts'
+import type { Reporter } from '../../src/ports/reporter.ts'
+import type { Store } from '../../src/ports/store.ts'
+import type { Operation } from './linearizability.ts'
+import type { Input, Output, Shown } from './process-cart-model.ts'
+import { drawBetween } from './process-scale.ts'
+
+export const silent: Reporter = {
+  callFinished: () => {},
+  outcomeUnknown: () => {},
+  jobBuried: () => {},
+  troubled: () => {},
+  commitConflicted: () => {},
+}
+
+export const openHandlers = (
+  store: Store,
+  count: number,
+  reporter: Reporter,
+  onJobs: () => void = () => {},
+): readonly CommandHandler[] =>
+  Array.from({ length: count }, () =>
+    handleCommands({ store, warmCarts: keepWarmCarts(1_000_000), reporter, onJobs }),
+  )
+
+export type History = ReadonlyMap<string, readonly Operation<Input, Output>[]>
+
+export type Plan = {
+  readonly handlers: readonly CommandHandler[]
+  readonly clients: number
+  readonly carts: number
+  readonly operations: number
+  /** Whether additions are reserved outside, by jobs that somebody carries out. */
+  readonly reserving: boolean
+}
+
+let made = 0
+const newId = (): string => {
+  made += 1
+  return String(made).padStart(12, '0')
+}
+
+/** The history of each cart. */
+export const makeHistory = async (plan: Plan): Promise<History> => {
+  const { handlers, clients, carts, operations, reserving } = plan
+  const history = new Map<string, Operation<Input, Output>[]>()
+  const seen = new Map<string, Shown>()
+  const run = `run-${newId()}`
+  let [clock, begun] = [0, 0]
+  const tick = () => {
+    clock += 1
+    return clock
+  }
+  const act = async (handler: CommandHandler, client: number) => {
+    while (begun < operations) {
+      begun += 1
+      const cart = `${run}-cart-${drawBetween(1, carts)}`
+      // What this client saw of the cart last.
+      const known = seen.get(`${client} ${cart}`)
+      const input = drawInput(known)
+      const calledAt = tick()
+      const output = await ask(handler, cart as CartId, input, reserving)
+      const returnedAt = tick()
+      history.set(cart, [...(history.get(cart) ?? []), { input, output, calledAt, returnedAt }])
+      if (output.kind !== 'not-found') seen.set(`${client} ${cart}`, output.cart)
+    }
+  }
+  const clientsRun = Array.from({ length: clients }, (_, client) => {
+    const handler = handlers[client % handlers.length]
+    return handler === undefined ? Promise.resolve() : act(handler, client)
+  })
+  await Promise.all(clientsRun)
+  return history
+}
+
+const drawInput = (known: Shown | undefined): Input => {
+  const ifMatch = known !== undefined && Math.random() < 0.5 ? known.version : null
+  const line = known?.lines[drawBetween(0, known.lines.length - 1)]
+  const dice = Math.random()
+  if (dice < 0.2) return { type: 'get', ifMatch: null }
+  if (dice < 0.24) return { type: 'clear', ifMatch }
+  if (dice < 0.6 || line === undefined) {
+    return { type: 'add', product: `p${drawBetween(1, 4)}`, quantity: drawBetween(1, 3), ifMatch }
+  }
+  if (dice < 0.85) return { type: 'set', itemId: line.id, quantity: drawBetween(0, 6), ifMatch }
+  return { type: 'remove', itemId: line.id, ifMatch }
+}
+
+const toOperation = (input: Exclude<Input, { type: 'get' }>): CartOperation => {
+  switch (input.type) {
+    case 'add': {
+      const { product: productId, quantity } = input
+      return {
+        type: 'add-item',
+        productId,
+        quantity,
+        name: null,
+        attributes: {},
+        attributesKey: '{}',
+      }
+    }
+    case 'set':
+      return { type: 'set-quantity', itemId: input.itemId as ItemId, quantity: input.quantity }
+    case 'remove':
+      return { type: 'remove-item', itemId: input.itemId as ItemId }
+    case 'clear':
+      return { type: 'clear-cart' }
+    default:
+      return input satisfies never
+  }
+}
+
+const toShown = ({ version, revision, items }: Cart): Shown => ({
+  version,
+  revision,
+  lines: items.map(({ id, productId: product, quantity }) => ({ id, product, quantity })),
+})
+
+const ask = async (
+  handler: CommandHandler,
+  cartId: CartId,
+  input: Input,
+  reserving: boolean,
+): Promise<Output> => {
+  if (input.type === 'get') return { kind: 'shown', cart: toShown(await handler.read(cartId)) }
+  const by = { at: Date.now(), actor: 'shopper', id: newId(), reserving }
+  const command: Command = { ...toOperation(input), ...by }
+  try {
+    const { response } = await handler.handle(cartId, {
+      command,
+      expected: input.ifMatch === null ? null : [input.ifMatch],
+      repeatable: null,
+      respond: ({ cart }) => ({ status: 200, headers: {}, body: JSON.stringify(toShown(cart)) }),
+    })
+    return { kind: 'shown', cart: JSON.parse(response.body) as Shown }
+  } catch (error) {
+    if (error instanceof StaleVersionError) return { kind: 'stale', cart: toShown(error.cart) }
+    if (error instanceof CartError && error.code === 'item-not-found') return { kind: 'not-found' }
+    throw error
+  }
+}
