@@ -1,0 +1,161 @@
+// T8: stopping loses nothing. The service is stopped and started again and again while requests come in
+// through a balancer, 200 a second; none of them fails, and what was being reserved goes on.
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { openBalancer } from '../support/process-balancer.ts'
+import { addItem, openClient, readCart, send, untilIdle } from '../support/process-client.ts'
+import { openFolder, until } from '../support/process-program.ts'
+import { scaled } from '../support/process-scale.ts'
+import {
+  type Installation,
+  openInstallation,
+  startService,
+  startSimulatorProcess,
+} from '../support/process-service.ts'
+import { compareWorlds } from '../support/process-worlds.ts'
+
+const restarts = scaled(10)
+const everyMs = 5
+// Longer than the balancer takes to learn of it from /ready, also when everything is busy.
+const shutdownDelayMs = 1_000
+// An orchestrator's patience is 30 s.
+const stopWithinMs = 25_000
+const takenOverWithinMs = 5_000
+const users = Array.from({ length: 40 }, (_, n) => `user-${n}`)
+
+interface Load extends AsyncDisposable {
+  readonly sent: () => number
+  readonly added: () => number
+  readonly failed: readonly string[]
+  /** Requests that wait for their answer. */
+  readonly waiting: () => number
+  end(): Promise<unknown>
+}
+
+/** Additions at a steady pace, whether earlier ones are answered or not. */
+const startLoad = (url: string): Load => {
+  const client = openClient({ connections: 2_000, timeoutMs: 30_000 })
+  const failed: string[] = []
+  const open = new Set<Promise<void>>()
+  let [sent, added, isOver] = [0, 0, false]
+  const add = async (n: number) => {
+    try {
+      const { status, text } = await client.send(
+        `${url}/v1/cart/${users[n % users.length]}/items`,
+        {
+          method: 'POST',
+          body: { product_id: `product-${n % 400}`, quantity: 1 },
+          headers: { prefer: 'return=minimal' },
+        },
+      )
+      if (status === 201) added += 1
+      else failed.push(`${status} ${text}`)
+    } catch (error) {
+      failed.push(String(error))
+    }
+  }
+  const run = async () => {
+    const startedAt = Date.now()
+    while (!isOver) {
+      const due = (Date.now() - startedAt) / everyMs
+      for (; sent < due; sent += 1) {
+        const one = add(sent).finally(() => open.delete(one))
+        open.add(one)
+      }
+      await sleep(1)
+    }
+    await Promise.all(open)
+  }
+  const running = run()
+  const end = () => {
+    isOver = true
+    return running
+  }
+  return {
+    sent: () => sent,
+    added: () => added,
+    failed,
+    waiting: () => open.size,
+    end,
+    [Symbol.asyncDispose]: async () => {
+      await end()
+      await client[Symbol.asyncDispose]()
+    },
+  }
+}
+
+const jobsIn = async (url: string, state: string): Promise<number> => {
+  const { text } = await send(`${url}/metrics`)
+  return Number(new RegExp(`^jobs\\{state="${state}"\\} (\\d+)$`, 'm').exec(text)?.[1] ?? 0)
+}
+
+type Times = { readonly stopMs: number; readonly takenOverMs: number }
+
+const restartOnce = async (installation: Installation, load: Load): Promise<Times> => {
+  const { url, service } = installation
+  // As a deployment goes on only when the instance before has caught up.
+  await until('the requests that were held back are answered', () => load.waiting() < 20)
+  await until('calls are under way', async () => (await jobsIn(url, 'leased')) > 20)
+  const stoppedAt = Date.now()
+  const { code } = await service.stop(stopWithinMs)
+  assert.equal(code, 0, service.stdout().slice(-500))
+  const stopMs = Date.now() - stoppedAt
+  await installation.restart()
+  const startedAt = Date.now()
+  await until('no due job is left to take over', async () => (await jobsIn(url, 'due')) === 0, {
+    withinMs: takenOverWithinMs,
+  })
+  return { stopMs, takenOverMs: Date.now() - startedAt }
+}
+
+const rollOver = async (count: number) => {
+  using folder = openFolder()
+  await using simulator = await startSimulatorProcess(folder.path, {
+    SIMULATOR_LATENCY_MIN_MS: '300',
+    SIMULATOR_LATENCY_MAX_MS: '1500',
+  })
+  await using installation = await openInstallation({
+    folder: folder.path,
+    env: { RESERVATION_SERVICE_URL: simulator.url, SHUTDOWN_DELAY_MS: String(shutdownDelayMs) },
+  })
+  const { url, port } = installation
+  await using balancer = await openBalancer({ targetPort: port, asksReady: 'often' })
+  await using load = startLoad(balancer.url)
+  const times: Times[] = []
+  for (let n = 0; n < count; n += 1) times.push(await restartOnce(installation, load))
+  await load.end()
+  await untilIdle(url)
+  const carts = await Promise.all(users.map((user) => readCart(url, user)))
+  const quantity = carts.reduce((sum, cart) => sum + cart.total_quantity, 0)
+  const worlds = await compareWorlds(url, simulator.url, users)
+  const { failed } = load
+  const [sent, added] = [load.sent(), load.added()]
+  const stopMs = Math.max(...times.map((time) => time.stopMs))
+  const takenOverMs = Math.max(...times.map((time) => time.takenOverMs))
+  const said = { sent, added, failed: failed.length, quantity, stopMs, takenOverMs }
+  return { ...said, failures: failed, worlds, text: JSON.stringify(said) }
+}
+
+test(`T8: ${restarts} restarts under load fail no request and leave no job behind`, async (t) => {
+  const found = await rollOver(restarts)
+  t.diagnostic(found.text)
+  assert.deepEqual(found.failures, [])
+  assert.equal(found.quantity, found.sent)
+  assert.deepEqual(found.worlds.orphans, [])
+  assert.deepEqual(found.worlds.unheld, [])
+})
+
+test('T8: calls that hang do not hold up the end beyond its bound, service bare', async () => {
+  using folder = openFolder()
+  await using simulator = await startSimulatorProcess(folder.path, {
+    SIMULATOR_GRADE: 'bare',
+    SIMULATOR_RATE_HANG: '1',
+  })
+  const env = { RESERVATION_SERVICE_URL: simulator.url, RESERVATION_SERVICE_GRADE: 'bare' }
+  await using service = await startService({ folder: folder.path, env })
+  await addItem(service.url, 'ada', 'apple')
+  await until('the call is under way', async () => (await jobsIn(service.url, 'leased')) === 1)
+  const { code } = await service.stop(stopWithinMs)
+  assert.equal(code, 0)
+})
