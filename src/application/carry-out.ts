@@ -49,26 +49,29 @@ export const carryOut = async (
     )
   } catch (error) {
     reporter.troubled('carrying out a job', error)
-    await putBackAfterDefect(parts, settings, jobs, String(error))
+    await putBackAfterDefect(parts, settings, jobs, String(error), signal)
   }
 }
 
 // Something threw that never should: the jobs must not stay leased for as long as this worker lives.
 const putBackAfterDefect = async (
-  { store, clock, reporter }: JobParts,
+  parts: JobParts,
   settings: JobSettings,
   jobs: readonly Job[],
   reason: string,
+  signal: AbortSignal,
 ): Promise<void> => {
-  const now = clock.now()
+  const now = parts.clock.now()
   const dueAt = now + settings.retry.capMs
   const putBack = jobs.map(
     ({ id }): PutBack => ({ id, dueAt, lastError: reason.slice(0, 200), attempt: 'unknown' }),
   )
   try {
-    await store.putBackJobs(settings.workerId, putBack, now)
+    await untilItWorks(parts, signal, 'putting jobs back', () =>
+      parts.store.putBackJobs(settings.workerId, putBack, now),
+    )
   } catch (error) {
-    reporter.troubled('putting jobs back', error)
+    parts.reporter.troubled('putting jobs back', error)
   }
 }
 

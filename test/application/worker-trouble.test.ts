@@ -114,6 +114,24 @@ test('a client that throws, which it never should, leaves its job to be tried ag
   await until('it is reserved', () => isReserved(worker))
 })
 
+test('a job of a client that throws is put back also when the store fails twice', async () => {
+  await using memory = await openFreshMemoryStore()
+  const left = { failures: 0 }
+  const store: Store = { ...memory, putBackJobs: failing(memory.putBackJobs, left) }
+  const service = openService()
+  await using worker = openWorker(store, service)
+  await worker.ask(add())
+  const call = await service.call(0)
+  left.failures = 2
+  call.fail(new TypeError('a defect'))
+  const job = await worker.jobWhen(call.keys[0] ?? '', ({ lastError }) => lastError !== null)
+  assert.match(job.lastError ?? '', /a defect/)
+  const [defect, ...others] = worker.facts.troubles
+  assert.equal(defect, 'carrying out a job: a defect')
+  assert.equal(others.length, 2)
+  assert.ok(others.every((trouble) => trouble.startsWith('putting jobs back: ')))
+})
+
 test('jobs that do not fit, and cannot be given back at once, are not lost', async () => {
   await using memory = await openFreshMemoryStore()
   const left = { failures: 0 }
@@ -165,6 +183,23 @@ test('jobs of a worker that died are taken over, and counted as lost calls', asy
   assert.deepEqual([items[0]?.reservations.length, departing], [1, []])
   const { due, leased, scheduled, buried } = await store.countJobs(clock.now())
   assert.deepEqual([due, leased, scheduled, buried], [0, 0, 0, 0])
+})
+
+test('jobs of a worker that died are begun by the beat that finds it dead', async () => {
+  await using store = await openFreshMemoryStore()
+  const [dead, service] = [openService(), openService()]
+  await using first = openWorker(store, dead, { workerId: 'dead' })
+  const { clock } = first
+  // A beat every 10 ms of this test, a lease by the clock that it moves.
+  const settings = { workerId: 'next', clock, leaseMs: 30, pollMs: 600_000 }
+  await using next = openWorker(store, service, settings)
+  next.runner.nudge()
+  await first.ask(add())
+  await dead.call(0)
+  first.runner.pause()
+  clock.advance(31)
+  await service.call(0)
+  assert.equal(next.facts.unknown, 1)
 })
 
 test('a worker that returned puts back nothing that others have now', async () => {

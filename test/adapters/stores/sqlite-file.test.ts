@@ -215,6 +215,26 @@ test('when one call of a group fails, the others take effect, once', async () =>
   assert.equal((await store.findJob('a'))?.attempts, 1)
 })
 
+test('another program that writes fails the writes meanwhile, all at once', async () => {
+  using folder = openFolder()
+  const path = join(folder.path, 'cart.db')
+  await using store = await openSqliteStore(path)
+  const other = new DatabaseSync(path)
+  other.exec('begin immediate')
+  const startedAt = performance.now()
+  const names = Array.from({ length: 20 }, (_, place) => `w${place}`)
+  const commits = names.map((name) =>
+    store.commit(buildFullChange(name, { cartId: name as CartId })),
+  )
+  await Promise.all(commits.map((commit) => assert.rejects(commit, isUnavailable)))
+  // Not one after the other, each after a wait of its own.
+  assert.ok(performance.now() - startedAt < 15_000)
+  other.exec('rollback')
+  other.close()
+  await mustCommit(store, buildFullChange('after'))
+  for (const name of names) assert.deepEqual(await partsIn(store, name, name as CartId), [])
+})
+
 test('thousands of calls in one turn are all answered', async () => {
   await using store = await openFreshSqliteStore()
   await mustCommit(store, buildFullChange('a'))

@@ -18,6 +18,12 @@ import type { OpenStore } from '../../support/store-folders.ts'
 const names = Array.from({ length: 20 }, (_, place) => `w${place}`)
 
 export const commitsRace = (open: OpenStore): void => {
+  commitsOneOf(open)
+  seesWholeCommits(open)
+  commitsTogether(open)
+}
+
+const commitsOneOf = (open: OpenStore): void => {
   for (const on of [0, 1, 7]) {
     test(`exactly one of 20 commits at once at revision ${on} is committed`, async () => {
       await using store = await open()
@@ -41,6 +47,25 @@ export const commitsRace = (open: OpenStore): void => {
     })
   }
 
+  test('exactly one is committed also of changes that have one part only, or none', async () => {
+    await using store = await open()
+    for (const part of [...everyPart, 'none'] as const) {
+      const cartId = `cart with ${part}` as CartId
+      for (const on of [0, 1, 2]) {
+        const called = names.map((name) => `${name} with ${part} on ${on}`)
+        const changes = called.map((name) => buildPart(part, name, { cartId, on }))
+        const results = await Promise.all(changes.map((change) => store.commit(change)))
+        const committed = results.filter((result) => result === 'committed')
+        assert.equal(committed.length, 1, `${part} on ${on}`)
+        const found = await Promise.all(called.map((name) => partsIn(store, name, cartId)))
+        assert.deepEqual(found.flat(), part === 'none' ? [] : [part])
+      }
+      assert.equal((await store.load(cartId, [])).cart.revision, 3)
+    }
+  })
+}
+
+const seesWholeCommits = (open: OpenStore): void => {
   test('a load sees a commit that was answered before it was asked', async () => {
     await using store = await open()
     for (let on = 0; on < 20; on += 1) {
@@ -65,7 +90,9 @@ export const commitsRace = (open: OpenStore): void => {
     }
     assert.equal((await store.load(ada, [])).cart.revision, 20)
   })
+}
 
+const commitsTogether = (open: OpenStore): void => {
   test('of many carts committed at once, one in conflict does not spoil the others', async () => {
     await using store = await open()
     const outcomes = await commitAtOnce(store, (name, cartId) =>
@@ -90,6 +117,34 @@ export const commitsRace = (open: OpenStore): void => {
       else assert.deepEqual([result, parts], ['committed', everyPart], name)
     }
   })
+}
+
+/** The full change of that name without its other parts. */
+const buildPart = (
+  part: (typeof everyPart)[number] | 'none',
+  name: string,
+  at: { readonly cartId: CartId; readonly on: number },
+): Change => {
+  const full = buildFullChange(name, at)
+  const none = buildChange(at)
+  switch (part) {
+    case 'item':
+      return { ...none, items: full.items }
+    case 'older':
+      return { ...none, older: full.older }
+    case 'departing':
+      return { ...none, departing: full.departing }
+    case 'event':
+      return { ...none, events: full.events }
+    case 'job':
+      return { ...none, jobs: full.jobs }
+    case 'answer':
+      return { ...none, answers: full.answers }
+    case 'none':
+      return none
+    default:
+      return part satisfies never
+  }
 }
 
 /** One commit for each of 20 carts, and what the store has of it then. */
