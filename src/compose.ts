@@ -1,6 +1,7 @@
 // Puts the parts together by hand; the only file that knows every adapter. Start reading here.
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import type { FastifyInstance } from 'fastify'
 import { buildServer } from './adapters/http/server.ts'
 import { openReservationService } from './adapters/reservations/open.ts'
 import { openMemoryStore } from './adapters/stores/memory/open.ts'
@@ -157,7 +158,22 @@ const openServer = async (work: Work, isDraining: () => boolean) => {
   const [address] = app.addresses()
   const at = typeof address === 'string' || address === undefined ? null : address
   const host = at?.family === 'IPv6' ? `[${at.address}]` : at?.address
-  return { url: `http://${host}:${at?.port}`, close: () => app.close() }
+  return { url: `http://${host}:${at?.port}`, close: () => closeServer(app) }
+}
+
+// Requests that are not answered by then came too slowly to be waited for.
+const closeWithinMs = 5_000
+
+/** A client that keeps its connection, or never ends its request, does not hold up the end. */
+const closeServer = async (app: FastifyInstance): Promise<void> => {
+  const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
+  const end = setTimeout(() => app.server.closeAllConnections(), closeWithinMs)
+  try {
+    await app.close()
+  } finally {
+    clearInterval(sweep)
+    clearTimeout(end)
+  }
 }
 
 const versionOf = (): string => {

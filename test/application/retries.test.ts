@@ -127,6 +127,27 @@ test('a job that is too old is given up: it is buried, and can be requeued', asy
   assert.equal(onlyItem(await worker.cart()).reservations[0]?.status, 'reserved')
 })
 
+for (const [what, outcome, outcomeUnknown] of [
+  ['was answered', again(), false],
+  ['was answered in doubt', again({ inDoubt: true }), true],
+  ['was lost', unknown, true],
+  ['was not sent', { kind: 'unsent', reason: 'refused', retryAfterMs: 0 }, false],
+] as const) {
+  test(`given up when its last call ${what}, its outcome is known or not`, async () => {
+    await using store = await openFreshMemoryStore()
+    const service = openService()
+    const retry = { baseMs: 1_000, capMs: 8_000, giveUpAfterMs: 5_000 }
+    await using worker = openWorker(store, service, { retry })
+    await worker.ask(add(3))
+    const call = await service.call(0)
+    worker.clock.advance(5_000)
+    call.answer(outcome)
+    await worker.jobWhen(call.keys[0] ?? '', (job) => job.buriedAt !== null)
+    const [failed] = onlyItem(await worker.cart()).reservations
+    assert.deepEqual([failed?.status, failed?.outcomeUnknown], ['failed', outcomeUnknown])
+  })
+}
+
 test('a failure counts as unknown when any earlier call was lost', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()

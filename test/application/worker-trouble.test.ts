@@ -1,6 +1,7 @@
 // What goes wrong around a call: the store is away, the client has a defect, a worker was dead.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { CartId } from '../../src/domain/cart.ts'
 import type { Claim, PutBack, Store } from '../../src/ports/store.ts'
 import { openFreshMemoryStore } from '../support/store-folders.ts'
@@ -48,6 +49,22 @@ for (const fault of ['fails', 'is lost'] as const) {
     assert.deepEqual([due, leased, scheduled], [0, 0, 0])
   })
 }
+
+test('a store that is away is asked again at intervals, not over and over', async () => {
+  await using memory = await openFreshMemoryStore()
+  const faults: Fault[] = []
+  const service = openService()
+  await using worker = openWorker(toFaulty(memory, faults), service)
+  await worker.ask(add())
+  const call = await service.call(0)
+  faults.push(...times(1_000, () => 'fails' as const))
+  call.answer(honest(call))
+  await sleep(500)
+  assert.ok(faults.length > 990, `${1_000 - faults.length} times`)
+  faults.length = 0
+  await until('it is recorded', () => worker.runner.callsOpen() === 0)
+  assert.ok(await isReserved(worker))
+})
 
 test('a job is put back although the store fails twice', async () => {
   await using memory = await openFreshMemoryStore()
