@@ -27,6 +27,8 @@ export type Service = {
 }
 
 const sweepEveryMs = 60_000
+// Within the 25 s that main.ts allows, with room for handing back and closing.
+const stopWithinMs = 22_000
 
 export const openService = async (config: Config, log: Log): Promise<Service> => {
   const clock = systemClock()
@@ -55,12 +57,13 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
   return {
     url: server.url,
     stop: async () => {
+      const deadline = clock.now() + stopWithinMs
       isDraining = true
       runner?.pause()
       sweep.stop()
       await new Promise((resolve) => setTimeout(resolve, config.shutdownDelayMs))
       await server.close()
-      await runner?.stop(graceMs(client))
+      await runner?.stop(Math.min(graceMs(client), Math.max(0, deadline - clock.now())))
       await commands.drained()
       await client?.[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
@@ -123,7 +126,7 @@ const jobSettings = (config: Config, clock: Clock) => ({
 
 /**
  * A keyed call can be broken off and made again; of another grade, the answer is worth waiting for, as
- * long as the whole stop stays within 25 s.
+ * long as the whole stop stays within its time.
  */
 const graceMs = (client: ReservationClient | null): number =>
   client === null || client.grade === 'keyed' ? 0 : 12_000

@@ -194,7 +194,7 @@ export const settings = {
     '65000',
     'how long an idle connection stays open; longer than that of the proxy in front',
   ),
-  shutdownDelayMs: integer(0, 20_000)(
+  shutdownDelayMs: integer(0, 15_000)(
     'SHUTDOWN_DELAY_MS',
     '0',
     'time between /ready turning 503 and the port closing',

@@ -154,7 +154,7 @@ test('answers_lost is what the clients themselves count, over all faults togethe
     ...fast,
     seed: 7,
     latencyMaxMs: 20,
-    lateMs: 1_500,
+    lateMs: 4_000,
     rateError: 0.1,
     rateResetBefore: 0.1,
     rateResetAfter: 0.1,
@@ -168,7 +168,7 @@ test('answers_lost is what the clients themselves count, over all faults togethe
       const response = await fetch(`${simulator.url}/reserve`, {
         method: 'POST',
         body: JSON.stringify({ item: 'apple', reference }),
-        signal: AbortSignal.timeout(700),
+        signal: AbortSignal.timeout(2_000),
       })
       const text = await response.text()
       if (response.status !== 200) return 'answered'

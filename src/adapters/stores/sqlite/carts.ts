@@ -1,30 +1,19 @@
-// Carts, their items and what is departing from them.
-import type { CartId, ItemId } from '../../../domain/cart.ts'
+// Writes carts, their items and what departs from them.
 import type { Database } from './database.ts'
 import { openDepartures } from './departures.ts'
-import type { ChangeRows, LoadedRows, Row } from './rows.ts'
+import type { ChangeRows, Row } from './rows.ts'
 
 export type CartTable = {
-  load(cartId: CartId): LoadedRows
-  loadOlder(cartId: CartId, itemId: ItemId): readonly Row[]
   /** False, with nothing written, when the cart is not at the expected revision. */
   advance(change: ChangeRows): boolean
   write(change: ChangeRows): void
 }
 
 export const openCarts = (database: Database): CartTable => {
-  // The row of the cart comes first: its product id is empty.
-  const selectRows = database.prepare(`
-    select version, revision, departing, item_id, product_id, attributes, name, quantity,
-      reservations, older, created_at, updated_at
-    from cart_rows where user_id = ? order by product_id, attributes`)
   const selectRevision = database.prepare(
     "select revision from cart_rows where user_id = ? and product_id = '' and attributes = ''",
   )
   const departures = openDepartures(database)
-  const selectOlder = database.prepare(
-    'select reservation from older_reservations where user_id = ? and item_id = ?',
-  )
   const insertCart = database.prepare(`
     insert into cart_rows (user_id, product_id, attributes, version, revision, departing, created_at,
       updated_at) values (?, '', '', ?, ?, ?, ?, ?) on conflict do nothing`)
@@ -44,12 +33,6 @@ export const openCarts = (database: Database): CartTable => {
     'delete from older_reservations where user_id = ? and item_id = ? and key = ?',
   )
   return {
-    load: (cartId) => {
-      const rows = selectRows.all(cartId) as unknown as readonly Row[]
-      const [, , departing] = rows[0] ?? []
-      return departing ? { rows, departing: departures.load(cartId) } : { rows }
-    },
-    loadOlder: (cartId, itemId) => selectOlder.all(cartId, itemId) as unknown as readonly Row[],
     advance: (change) => {
       const { cartId, cart, expectedRevision } = change
       const { version, revision, createdAt, updatedAt } = cart

@@ -35,24 +35,31 @@ const checkpointPages = 20_000
 export const openDatabase = (path: string): Database => {
   const lock = holdFile(path)
   try {
-    const database = openFile(path)
-    return {
-      prepare: (sql) => {
-        const statement = database.prepare(sql)
-        statement.setReturnArrays(true)
-        return statement
-      },
-      exec: (sql) => database.exec(sql),
-      close: () => {
-        database.close()
-        lock.close()
-      },
+    const database = toDatabase(openFile(path))
+    const close = () => {
+      database.close()
+      lock.close()
     }
+    return { ...database, close }
   } catch (error) {
     lock.close()
     throw error
   }
 }
+
+/** A second connection to a file that this process has opened; it sees what is committed. */
+export const openReader = (path: string): Database =>
+  toDatabase(new DatabaseSync(path, { readOnly: true, timeout: 5_000 }))
+
+const toDatabase = (file: DatabaseSync): Database => ({
+  prepare: (sql) => {
+    const statement = file.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement
+  },
+  exec: (sql) => file.exec(sql),
+  close: () => file.close(),
+})
 
 /**
  * An exclusive transaction in a file beside the database, held for life: the operating system lets go

@@ -4,6 +4,8 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { CartError } from '../../../domain/errors.ts'
 import type { Store } from '../../../ports/store.ts'
+import { openReader } from './database.ts'
+import { openLoads } from './loads.ts'
 import { type Call, closeMessage, type Opened, type Result } from './messages.ts'
 import { toChangeRows, toEntry, toLoaded, toOlder } from './rows.ts'
 import type { Method, Tables } from './tables.ts'
@@ -33,12 +35,13 @@ export const openSqliteStore = async (
   if (!opened.opened) throw new StoreUnusableError(opened.reason)
   const { call, close } = talkTo(thread, onLost)
   const commit = call('commit')
+  const loads = openLoads(openReader(path))
   return {
     name: 'sqlite',
     durability: 'durable',
     ownership: 'sole',
-    load: (cartId, keys) => call('load', (rows) => toLoaded(cartId, rows))(cartId, keys),
-    loadOlder: call('loadOlder', toOlder),
+    load: (cartId, keys) => attempt(() => toLoaded(cartId, loads.load(cartId, keys))),
+    loadOlder: (cartId, itemId) => attempt(() => toOlder(loads.loadOlder(cartId, itemId))),
     commit: (change) => commit(toChangeRows(change)),
     readJournal: call('readJournal', (rows) => rows.map(toEntry)),
     claimJobs: call('claimJobs'),
@@ -49,7 +52,11 @@ export const openSqliteStore = async (
     countJobs: call('countJobs'),
     sweep: call('sweep'),
     check: call('check'),
-    [Symbol.asyncDispose]: close,
+    [Symbol.asyncDispose]: async () => {
+      // First, so that the thread's is the last connection: it then leaves all in the one file.
+      loads.close()
+      await close()
+    },
   }
 }
 
@@ -126,6 +133,15 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
     await gone
   }
   return { call, close }
+}
+
+// A few pages, mostly in memory: less work than asking the other thread, and no wait for its fsync.
+const attempt = async <T>(work: () => T): Promise<T> => {
+  try {
+    return work()
+  } catch (error) {
+    throw unavailable(error instanceof Error ? error.message : String(error))
+  }
 }
 
 const unavailable = (reason: string): CartError =>

@@ -1,23 +1,14 @@
 // The store as the thread sees it: plain calls on open tables. One commit is all or nothing only inside
 // the transaction of its caller.
-import type { CartId, ItemId } from '../../../domain/cart.ts'
-import type {
-  AnswerKey,
-  CommitResult,
-  JobStore,
-  JournalStore,
-  SweepBounds,
-} from '../../../ports/store.ts'
+import type { CommitResult, JobStore, JournalStore, SweepBounds } from '../../../ports/store.ts'
 import { openAnswers } from './answers.ts'
 import { openCarts } from './carts.ts'
 import type { Database } from './database.ts'
 import { openJobs } from './jobs.ts'
 import { openJournal } from './journal.ts'
-import type { ChangeRows, LoadedRows, Row } from './rows.ts'
+import type { ChangeRows, Row } from './rows.ts'
 
 export type Tables = {
-  load(cartId: CartId, keys: readonly AnswerKey[]): LoadedRows
-  loadOlder(cartId: CartId, itemId: ItemId): readonly Row[]
   commit(change: ChangeRows): CommitResult
   readJournal(...args: Parameters<JournalStore['readJournal']>): readonly Row[]
   sweep(bounds: SweepBounds): number
@@ -32,8 +23,6 @@ export type Method = keyof Tables
 
 /** Methods that write nothing: a group of only these needs no transaction. */
 export const readsOnly: ReadonlySet<Method> = new Set<Method>([
-  'load',
-  'loadOlder',
   'readJournal',
   'findJob',
   'listBuried',
@@ -60,11 +49,6 @@ export const openTables = (database: Database): Tables => {
     return 'committed'
   }
   return {
-    load: (cartId, keys) =>
-      keys.length === 0
-        ? carts.load(cartId)
-        : { ...carts.load(cartId), answers: answers.find(cartId, keys) },
-    loadOlder: carts.loadOlder,
     commit,
     readJournal: journal.read,
     claimJobs: jobs.claimJobs,
