@@ -1,6 +1,13 @@
 // Files that cannot serve: refused in one line that says what to do, and left as they were.
 import assert from 'node:assert/strict'
-import { readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
@@ -185,5 +192,7 @@ test('a folder that cannot be made or written is refused', async () => {
 
 test('a folder in the place of the file is refused', async () => {
   using folder = openFolder()
-  await refusalOf(folder.path)
+  const path = join(folder.path, 'cart.db')
+  mkdirSync(path)
+  await refusalOf(path)
 })
