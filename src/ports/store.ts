@@ -134,7 +134,8 @@ export interface JobStore {
   putBackJobs(workerId: string, jobs: readonly PutBack[], now: number): Promise<void>
   /**
    * The worker is alive. Jobs of workers that have been silent for `leaseMs` go back to the queue,
-   * due at once, with an unknown outcome; answers how many. A worker that returns starts without jobs.
+   * due at once, with an unknown outcome; answers how many. A worker whose jobs were taken back has
+   * none when it returns.
    */
   beat(workerId: string, now: number, leaseMs: number): Promise<number>
   findJob(id: string): Promise<Job | null>
