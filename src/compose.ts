@@ -15,7 +15,6 @@ import { type JobRunner, runJobs } from './application/run-jobs.ts'
 import { sweepRegularly } from './application/sweep.ts'
 import { keepWarmCarts } from './application/warm-carts.ts'
 import type { Config } from './config.ts'
-import type { Reporter } from './ports/reporter.ts'
 import type { ReservationClient } from './ports/reservation-client.ts'
 import type { Store } from './ports/store.ts'
 
@@ -43,12 +42,14 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
     reporter,
     onJobs: () => runner?.nudge(),
   })
+  let isDraining = false
+  const callsOpen = () => runner?.callsOpen() ?? 0
+  const work: Work = { config, log, clock, metrics, store, client, commands, callsOpen }
+  const server = await openServer(work, () => isDraining)
+  // After the port is open: what piled up while the service was away does not hold up its start.
   if (client !== null) {
     runner = runJobs({ store, client, commands, clock, reporter }, jobSettings(config, clock))
   }
-  let isDraining = false
-  const work: Work = { config, log, clock, reporter, metrics, store, client, commands, runner }
-  const server = await openServer(work, () => isDraining)
   const sweep = sweepRegularly(store, clock, reporter, {
     everyMs: sweepEveryMs,
     answersKeptMs: config.answersKeptMs,
@@ -75,12 +76,11 @@ type Work = {
   readonly config: Config
   readonly log: Log
   readonly clock: Clock
-  readonly reporter: Reporter
   readonly metrics: Metrics
   readonly store: Store
   readonly client: ReservationClient | null
   readonly commands: CommandHandler
-  readonly runner: JobRunner | null
+  readonly callsOpen: () => number
 }
 
 const openStore = async ({ database }: Config, log: Log): Promise<Store> => {
@@ -132,8 +132,7 @@ const graceMs = (client: ReservationClient | null): number =>
   client === null || client.grade === 'keyed' ? 0 : 12_000
 
 const openServer = async (work: Work, isDraining: () => boolean) => {
-  const { config, log, clock, metrics, store, client, commands, runner } = work
-  const callsOpen = () => runner?.callsOpen() ?? 0
+  const { config, log, clock, metrics, store, client, commands, callsOpen } = work
   const app = await buildServer(
     {
       store,

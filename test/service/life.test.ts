@@ -140,7 +140,7 @@ test('SIGTERM: jobs are handed back, and the next start reserves them, once', as
 
 test('a second SIGTERM ends it at once', async () => {
   using folder = openFolder()
-  const env = { SHUTDOWN_DELAY_MS: '20000' }
+  const env = { SHUTDOWN_DELAY_MS: '15000' }
   await using service = await startService({ folder: folder.path, env })
   service.signal('SIGTERM')
   await until('it stops', () => service.log().some(({ msg }) => msg === 'stopping'))
