@@ -1,5 +1,6 @@
 // What the application asks of storage. Every sentence here is a test in test/contracts/.
-// Times are epoch milliseconds and come from the caller, never from the store's clock.
+// Times are epoch milliseconds and come from the caller; only what a store voids when it opens is due by
+// its own clock.
 import type { Cart, CartId, Item, ItemId } from '../domain/cart.ts'
 import type { CartEvent } from '../domain/events.ts'
 import type { JobIntent } from '../domain/react.ts'
