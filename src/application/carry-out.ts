@@ -1,4 +1,5 @@
 // Carries out claimed jobs: makes the call, records the outcome as a command, or puts the job back.
+import type { Outcome } from '../domain/commands.ts'
 import { CartError } from '../domain/errors.ts'
 import { type RetryPolicy, retry } from '../domain/retry.ts'
 import type { Reporter } from '../ports/reporter.ts'
@@ -6,7 +7,7 @@ import type { ReservationClient } from '../ports/reservation-client.ts'
 import type { Job, JobStore, PutBack } from '../ports/store.ts'
 import { type Attempt, callService, fromReserve } from './call-service.ts'
 import type { Clock } from './clock.ts'
-import type { CommandHandler } from './handle-command.ts'
+import { type CommandHandler, LeaseLostError } from './handle-command.ts'
 
 export type JobSettings = {
   readonly workerId: string
@@ -105,7 +106,7 @@ const conclude = async (
   signal: AbortSignal,
 ): Promise<void> => {
   const { store, clock, reporter } = parts
-  if (attempt.kind === 'settled') return record(parts, job, attempt.outcome, signal)
+  if (attempt.kind === 'settled') return record(parts, settings, job, attempt.outcome, signal)
   if (attempt.sent === 'lost') reporter.outcomeUnknown(1)
   const { reason } = attempt
   const at = clock.now()
@@ -114,7 +115,7 @@ const conclude = async (
     const unknownNow = attempt.sent === 'lost' || attempt.sent === 'in-doubt'
     const outcomeUnknown = unknownNow || job.unknownAt !== null
     const given = { kind: 'failed', reason: `given up: ${reason}`, outcomeUnknown } as const
-    return record(parts, job, given, signal)
+    return record(parts, settings, job, given, signal)
   }
   const { dueAt } = next
   const counted = countedAs(attempt.sent)
@@ -152,16 +153,21 @@ const nextTry = (
   })
 }
 
-const record = (
+// What was made or undone outside is so, whoever has the job by now. Anything else is no more than what
+// this worker knew: another may have made the call meanwhile.
+const holdsForAll: ReadonlySet<Outcome['kind']> = new Set(['reserved', 'released'])
+
+const record = async (
   parts: JobParts,
+  { workerId }: JobSettings,
   job: Job,
-  outcome: Extract<Attempt, { kind: 'settled' }>['outcome'],
+  outcome: Outcome,
   signal: AbortSignal,
 ): Promise<void> => {
-  const { commands, clock } = parts
-  if (outcome.kind === 'failed') parts.reporter.jobBuried(job.id, outcome.reason)
+  const { commands, clock, reporter } = parts
   const { id: jobId, kind: jobKind, itemId, key, quantity, attempts } = job
-  return untilItWorks(parts, signal, 'recording an outcome', async () => {
+  const lease = holdsForAll.has(outcome.kind) ? {} : { lease: { jobId, workerId } }
+  const tell = async () => {
     const about = { jobId, jobKind, itemId, key, quantity, attempts, outcome }
     // A new id each time: an earlier try may have been committed without anyone hearing of it.
     const by = { at: clock.now(), actor: 'worker', id: clock.newId(), reserving: true }
@@ -169,9 +175,16 @@ const record = (
       command: { type: 'record-outcome', ...about, ...by },
       expected: null,
       repeatable: null,
+      ...lease,
       respond: () => ({ status: 200, headers: {}, body: '' }),
     })
-  })
+  }
+  try {
+    await untilItWorks(parts, signal, 'recording an outcome', tell)
+    if (outcome.kind === 'failed') reporter.jobBuried(jobId, outcome.reason)
+  } catch (error) {
+    if (!(error instanceof LeaseLostError)) throw error
+  }
 }
 
 // What a call brought to light is kept while the store is away, instead of being asked for again.

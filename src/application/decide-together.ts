@@ -6,7 +6,7 @@ import { CartError } from '../domain/errors.ts'
 import type { CartEvent } from '../domain/events.ts'
 import { applyEvents } from '../domain/evolve.ts'
 import type { Reservation } from '../domain/reservation.ts'
-import type { Answer, JournalEntry } from '../ports/store.ts'
+import type { Answer, JournalEntry, Lease } from '../ports/store.ts'
 import { type JobStep, jobSteps } from './job-changes.ts'
 import type { Decided } from './to-change.ts'
 
@@ -29,6 +29,8 @@ export type Request = {
   readonly expected: readonly number[] | 'any' | null
   /** An Idempotency-Key: a repeat gets the same answer and has no further effect. */
   readonly repeatable: Pick<Answer, 'caller' | 'key' | 'fingerprint'> | null
+  /** A worker's word that counts only while the job is its own. */
+  readonly lease?: Lease
   readonly respond: (effect: Effect) => Response
 }
 
@@ -58,6 +60,7 @@ export const decideTogether = (
     at: 0,
     events: [] as JournalEntry[],
     jobs: [] as JobStep[],
+    leases: [] as Lease[],
     answers: [] as Answer[],
   }
   const verdicts = requests.map((request): Verdict => {
@@ -69,8 +72,8 @@ export const decideTogether = (
       return { kind: 'refused', error: error instanceof Error ? error : new Error(String(error)) }
     }
   })
-  const { cart: after, at, events, jobs, answers } = state
-  return { decided: { before, older, after, at, events, jobs, answers }, verdicts }
+  const { cart: after, at, events, jobs, leases, answers } = state
+  return { decided: { before, older, after, at, events, jobs, leases, answers }, verdicts }
 }
 
 type State = {
@@ -78,6 +81,7 @@ type State = {
   at: number
   events: JournalEntry[]
   jobs: JobStep[]
+  leases: Lease[]
   answers: Answer[]
 }
 
@@ -116,6 +120,7 @@ const effect = (state: State, request: Request): Verdict => {
     state.events.push({ revision, place, version, actor: command.actor, event })
   })
   state.jobs.push(...jobSteps(command, events))
+  if (request.lease !== undefined) state.leases.push(request.lease)
   if (repeatable !== null) state.answers.push({ ...repeatable, ...response, at: command.at })
   return { kind: 'answered', response, replayed: false }
 }

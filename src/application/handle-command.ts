@@ -18,6 +18,9 @@ import { openLanes } from './lanes.ts'
 import { toChange } from './to-change.ts'
 import type { WarmCarts } from './warm-carts.ts'
 
+/** Nothing changed: the word of a worker counts no more, whoever has the job now finds out the same. */
+export class LeaseLostError extends Error {}
+
 export type Handled = { readonly response: Response; readonly replayed: boolean }
 
 export type CommandHandler = {
@@ -144,16 +147,38 @@ const commitTogether = async (
       warmCarts.set(stored)
       return { cart: stored, verdicts: outcome.verdicts }
     }
-    if ((await store.commit(change)) === 'committed') {
+    const result = await store.commit(change)
+    if (result === 'committed') {
       warmCarts.set(cart)
       if (makesJobsDue(change)) onJobs()
       return { cart, verdicts: outcome.verdicts }
     }
+    if (result === 'lease-lost') return commitOneByOne(parts, stored, requests)
     reporter.commitConflicted()
     warmCarts.delete(cartId)
     warm = undefined
   }
   throw new CartError('cart-busy', 'The cart changes too fast; come again.')
+}
+
+/** One of the requests rests on a lease that is lost: it is refused, the others are not to suffer for it. */
+const commitOneByOne = async (
+  parts: Parts,
+  stored: Cart,
+  requests: readonly Request[],
+): Promise<Committed> => {
+  if (requests.length === 1) {
+    const error = new LeaseLostError('the job has gone to another worker')
+    return { cart: stored, verdicts: [{ kind: 'refused', error }] }
+  }
+  let cart = stored
+  const verdicts: Verdict[] = []
+  for (const request of requests) {
+    const alone = await commitTogether(parts, stored.id, [request])
+    cart = alone.cart
+    verdicts.push(...alone.verdicts)
+  }
+  return { cart, verdicts }
 }
 
 /**

@@ -2,7 +2,7 @@
 import type { Cart, ItemId } from '../domain/cart.ts'
 import { spill, spills } from '../domain/older.ts'
 import type { Reservation, ReservationKey } from '../domain/reservation.ts'
-import type { Answer, Change, JournalEntry } from '../ports/store.ts'
+import type { Answer, Change, JournalEntry, Lease } from '../ports/store.ts'
 import { type JobStep, toJobChanges } from './job-changes.ts'
 
 export type Decided = {
@@ -14,12 +14,13 @@ export type Decided = {
   readonly at: number
   readonly events: readonly JournalEntry[]
   readonly jobs: readonly JobStep[]
+  readonly leases: readonly Lease[]
   readonly answers: readonly Answer[]
 }
 
 /** The change, and the cart that it leaves in the store. */
 export const toChange = (decided: Decided): { readonly change: Change; readonly cart: Cart } => {
-  const { before, at, events, answers } = decided
+  const { before, at, events, leases, answers } = decided
   const spilled = spillOlder(decided)
   const { cart } = spilled
   const { version, revision, createdAt, updatedAt } = cart
@@ -33,6 +34,7 @@ export const toChange = (decided: Decided): { readonly change: Change; readonly 
     departing: changedDeparting(before, cart),
     events,
     jobs: toJobChanges(decided.jobs),
+    leases,
     answers,
   }
   return { change, cart }

@@ -39,6 +39,9 @@ export type Job = JobIntent & {
   readonly buriedAt: number | null
 }
 
+/** A job and the worker that has to have it. */
+export type Lease = { readonly jobId: string; readonly workerId: string }
+
 /** What one write makes of a cart, all of it or nothing. */
 export type Change = {
   readonly cartId: CartId
@@ -58,6 +61,8 @@ export type Change = {
   }
   readonly events: readonly JournalEntry[]
   readonly jobs: JobChanges
+  /** What the change rests on: outcomes that hold only while nobody else can be making the call. */
+  readonly leases: readonly Lease[]
   readonly answers: readonly Answer[]
 }
 
@@ -75,7 +80,7 @@ export type JobChanges = {
   readonly finished: readonly string[]
 }
 
-export type CommitResult = 'committed' | 'conflict'
+export type CommitResult = 'committed' | 'conflict' | 'lease-lost'
 
 export type Loaded = {
   /** An empty cart at revision 0 when it was never written. */
@@ -95,7 +100,8 @@ export interface CartStore {
   /**
    * Durable when it resolves, as far as `durability` says. `conflict`, with nothing written, when the
    * cart is not at `expectedRevision` or one of the answer keys is already used. Of any number of
-   * commits at one revision exactly one is committed.
+   * commits at one revision exactly one is committed. `lease-lost`, with nothing written, when a worker
+   * does not have the job that it should have, whatever else is the matter.
    * @throws CartError store-unavailable, when it is not known to be written.
    */
   commit(change: Change): Promise<CommitResult>

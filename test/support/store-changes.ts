@@ -14,6 +14,7 @@ import type {
   Job,
   JobChanges,
   JournalEntry,
+  Lease,
   PutBack,
   Store,
 } from '../../src/ports/store.ts'
@@ -138,6 +139,7 @@ type Parts = {
   readonly departing?: Partial<Change['departing']>
   readonly events?: readonly JournalEntry[]
   readonly jobs?: Partial<JobChanges>
+  readonly leases?: readonly Lease[]
   readonly answers?: readonly Answer[]
 }
 
@@ -169,6 +171,7 @@ export const buildChange = (parts: Parts): Change => {
     departing: { put: [], removed: [], ...parts.departing },
     events: parts.events ?? [],
     jobs: { ...noJobs, ...parts.jobs },
+    leases: parts.leases ?? [],
     answers: parts.answers ?? [],
   }
 }

@@ -152,6 +152,7 @@ test('a job that nothing waits for any more is dropped, and the answer says so',
       buried: [{ id: 'stray', reason: 'answered 401' }],
       finished: [],
     },
+    leases: [],
     answers: [],
   })
   assert.equal(itemAt((await list(service)).jobs, 0).id, 'stray')

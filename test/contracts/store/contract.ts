@@ -8,6 +8,7 @@ import { changesJobs } from './job-changes.ts'
 import { leasesJobs } from './job-leases.ts'
 import { listsJobs } from './job-lists.ts'
 import { keepsJournal } from './journal.ts'
+import { restsOnLeases } from './leases.ts'
 import { keepsApart } from './older.ts'
 import { commitsRace } from './races.ts'
 import { sweeps } from './sweep.ts'
@@ -22,6 +23,7 @@ export const storeContract = (name: string, open: () => Promise<Store>): void =>
     keepsJournal(open)
     changesJobs(open)
     leasesJobs(open)
+    restsOnLeases(open)
     listsJobs(open)
     sweeps(open)
   })

@@ -1,5 +1,5 @@
 // Jobs in a map, with the promises of the store port.
-import type { Change, Claim, Job, JobCounts, PutBack } from '../../../ports/store.ts'
+import type { Change, Claim, Job, JobCounts, Lease, PutBack } from '../../../ports/store.ts'
 import { openDueQueue } from './due-queue.ts'
 
 type Kept = Job & { readonly leasedBy: string | null }
@@ -105,6 +105,7 @@ export const openJobs = () => {
       }
       return orphaned.length
     },
+    has: ({ jobId, workerId }: Lease): boolean => jobs.get(jobId)?.leasedBy === workerId,
     find: (id: string): Job | null => toJobOrNull(jobs.get(id)),
     listBuried: (after: string | null, limit: number): readonly Job[] =>
       [...jobs.values()]

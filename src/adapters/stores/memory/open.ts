@@ -40,6 +40,7 @@ export const openMemoryStore = (): Store => {
         (a, b) => a.requestedAt - b.requestedAt || (a.key < b.key ? -1 : 1),
       ),
     commit: async (change) => {
+      if (!change.leases.every(jobs.has)) return 'lease-lost'
       const before = carts.get(change.cartId)
       const isUsed = change.answers.some((a) => before?.answers.some((b) => isOf(b, a)))
       if (isUsed || (before?.cart.revision ?? 0) !== change.expectedRevision) return 'conflict'

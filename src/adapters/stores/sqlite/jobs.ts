@@ -1,7 +1,7 @@
 // Jobs: rows committed with the cart, due at a time, leased by a worker, gone with their outcome.
 import type { CartId, ItemId } from '../../../domain/cart.ts'
 import type { HoldId, ReservationKey } from '../../../domain/reservation.ts'
-import type { Job, JobCounts, JobStore, PutBack } from '../../../ports/store.ts'
+import type { Job, JobCounts, JobStore, Lease, PutBack } from '../../../ports/store.ts'
 import type { Database } from './database.ts'
 import type { ChangeRows, Row } from './rows.ts'
 
@@ -12,6 +12,7 @@ export type JobTable = {
   ) => Awaited<ReturnType<JobStore[Name]>>
 } & {
   write(change: ChangeRows): void
+  has(lease: Lease): boolean
   voidLeases(now: number): number
 }
 
@@ -43,6 +44,7 @@ export const openJobs = (database: Database): JobTable => {
     (select count(*) from jobs where leased_by is not null),
     (select count(*) from jobs where buried_at is not null),
     (select min(due_at) from jobs where leased_by is null and buried_at is null and due_at <= ?1)`)
+  const selectLeased = database.prepare('select 1 from jobs where id = ? and leased_by = ?')
   const write = openJobWrites(database)
 
   return {
@@ -59,6 +61,7 @@ export const openJobs = (database: Database): JobTable => {
       forgetWorkers.run(now - leaseMs)
       return Number(taken.changes)
     },
+    has: ({ jobId, workerId }) => selectLeased.get(jobId, workerId) !== undefined,
     findJob: (id) => {
       const row = select.get(id) as Row | undefined
       return row === undefined ? null : toJob(row)

@@ -13,7 +13,14 @@ import {
 } from '../../../domain/cart.ts'
 import type { CartEvent } from '../../../domain/events.ts'
 import type { Departing, HoldId, Reservation, ReservationKey } from '../../../domain/reservation.ts'
-import type { Answer, Change, JobChanges, JournalEntry, Loaded } from '../../../ports/store.ts'
+import type {
+  Answer,
+  Change,
+  JobChanges,
+  JournalEntry,
+  Lease,
+  Loaded,
+} from '../../../ports/store.ts'
 import { type Compact, fromReservation, toReservation } from './compact-reservation.ts'
 
 export type Value = string | number | null
@@ -33,6 +40,7 @@ export type ChangeRows = {
   }
   readonly events: readonly Row[]
   readonly jobs: { readonly put: readonly Row[] } & Partial<Omit<JobChanges, 'put'>>
+  readonly leases?: readonly Lease[]
   readonly answers?: readonly Answer[]
 }
 
@@ -72,6 +80,7 @@ export const toChangeRows = (change: Change): ChangeRows => {
     ...(departing.put.length + departing.removed.length > 0 && {
       departing: { put: departing.put.map(fromDeparting), removed: departing.removed },
     }),
+    ...(change.leases.length > 0 && { leases: change.leases }),
     ...(answers.length > 0 && { answers }),
   }
 }

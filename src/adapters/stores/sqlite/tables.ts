@@ -40,6 +40,7 @@ export const openTables = (database: Database): Tables => {
   const untouch = database.prepare('delete from workers where worker_id = ?')
 
   const commit = (change: ChangeRows): CommitResult => {
+    if (!(change.leases ?? []).every(jobs.has)) return 'lease-lost'
     if (!answers.isFree(change)) return 'conflict'
     if (!carts.advance(change)) return 'conflict'
     carts.write(change)
