@@ -33,9 +33,9 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
   const clock = systemClock()
   const metrics = openMetrics()
   const reporter = reportTo(log, metrics)
-  const store = await openStore(config, log)
-  const client = openClient(config)
   let runner: JobRunner | null = null
+  const store = await openStore(config, log, () => runner?.nudge())
+  const client = openClient(config)
   const commands = handleCommands({
     store,
     warmCarts: keepWarmCarts(config.warmCartsBytes),
@@ -47,7 +47,7 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
   const work: Work = { config, log, clock, metrics, store, client, commands, callsOpen }
   const server = await openServer(work, () => isDraining)
   // After the port is open: what piled up while the service was away does not hold up its start.
-  if (client !== null) {
+  if (client !== null && config.role !== 'api') {
     runner = runJobs({ store, client, commands, clock, reporter }, jobSettings(config, clock))
   }
   const sweep = sweepRegularly(store, clock, reporter, {
@@ -83,7 +83,8 @@ type Work = {
   readonly callsOpen: () => number
 }
 
-const openStore = async ({ database }: Config, log: Log): Promise<Store> => {
+const openStore = async (config: Config, log: Log, onJobs: () => void): Promise<Store> => {
+  const { database } = config
   switch (database.kind) {
     case 'memory':
       return openMemoryStore()
@@ -93,6 +94,17 @@ const openStore = async ({ database }: Config, log: Log): Promise<Store> => {
         log.fatal({ err: error }, 'the thread of the store failed')
         process.exit(1)
       })
+    case 'postgres': {
+      // Loaded only when used: the embedded service starts without its driver.
+      const { openPostgresStore } = await import('./adapters/stores/postgres/open.ts')
+      return openPostgresStore({
+        url: database.url,
+        connections: config.databaseConnections,
+        statements: config.databaseStatements,
+        migrate: config.databaseMigrate,
+        onJobs,
+      })
+    }
     default:
       return database satisfies never
   }

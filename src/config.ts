@@ -1,58 +1,14 @@
 // The environment, read once, as checked values. Pure: all mistakes come back together.
-
-export type Setting<T> = {
-  readonly name: string
-  readonly fallback: string
-  readonly about: string
-  /** May hold a password: also read from the file that NAME_FILE names, never logged. */
-  readonly isSecret: boolean
-  /** @throws Error whose message completes "NAME …". */
-  readonly parse: (text: string) => T
-}
-
-const setting =
-  <T>(parse: (text: string) => T, isSecret = false) =>
-  (name: string, fallback: string, about: string): Setting<T> => ({
-    name,
-    fallback,
-    about,
-    isSecret,
-    parse,
-  })
-
-const oneOf = <const T extends string>(...words: readonly T[]) =>
-  setting((text): T => {
-    const word = words.find((w) => w === text)
-    if (word === undefined) throw new Error(`must be one of ${words.join(', ')}, not "${text}"`)
-    return word
-  })
-
-const integer = (min: number, max: number) =>
-  setting((text): number => {
-    const value = /^\d{1,16}$/.test(text) ? Number(text) : Number.NaN
-    if (value >= min && value <= max) return value
-    throw new Error(`must be a whole number from ${min} to ${max}, not "${text}"`)
-  })
-
-const flag = setting((text): boolean => {
-  if (text === 'true' || text === 'on' || text === '1') return true
-  if (text === 'false' || text === 'off' || text === '0') return false
-  throw new Error(`must be true or false, not "${text}"`)
-})
-
-const host = setting((text): string => {
-  if (/^[\w.:-]{1,253}$/.test(text)) return text
-  throw new Error(`must be a host name or an address, not "${text}"`)
-})
-
-const text = setting((value): string => value)
+import { flag, host, integer, oneOf, optionalUrl, type Setting, setting, text } from './setting.ts'
 
 export type Database =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'memory' }
+  | { readonly kind: 'postgres'; readonly url: string }
 
 const database = setting((text): Database => {
   if (text === 'memory:') return { kind: 'memory' }
+  if (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text)) return { kind: 'postgres', url: text }
   const path = text.startsWith('sqlite:')
     ? text.slice('sqlite:'.length).replace(/^\/\/(?=\/)/, '')
     : ''
@@ -60,17 +16,9 @@ const database = setting((text): Database => {
   const isPath = path !== '' && !/^(?::|file:|\/\/)|\0/.test(path)
   if (isPath) return { kind: 'sqlite', path }
   // Not echoed: a URL of a database may hold its password.
-  throw new Error('must be sqlite:PATH (such as sqlite:./data/cart.db) or memory:')
-}, true)
-
-const optionalUrl = setting((text): URL | null => {
-  if (text === '') return null
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url !== null) decodeURIComponent(url.username + url.password)
-  if (url !== null && /^https?:$/.test(url.protocol) && url.search === '' && url.hash === '') {
-    return url
-  }
-  throw new Error('must be an http:// or https:// URL without query')
+  throw new Error(
+    'must be sqlite:PATH (such as sqlite:./data/cart.db), postgresql://USER:PASSWORD@HOST/DATABASE or memory:',
+  )
 }, true)
 
 const hourMs = 3_600_000
@@ -97,7 +45,28 @@ export const settings = {
   database: database(
     'DATABASE_URL',
     'sqlite:./data/cart.db',
-    'the store: sqlite:PATH is durable, memory: forgets everything when the process ends',
+    'the store: sqlite:PATH for one process, postgresql://USER:PASSWORD@HOST:PORT/DATABASE for ' +
+      'many, memory: forgets everything when the process ends',
+  ),
+  databaseConnections: integer(2, 1_000)(
+    'DATABASE_CONNECTIONS',
+    '10',
+    'connections to PostgreSQL that a process opens at most',
+  ),
+  databaseStatements: oneOf('named', 'unnamed')(
+    'DATABASE_STATEMENTS',
+    'named',
+    'unnamed behind a connection pooler in transaction mode: nothing is prepared on a connection',
+  ),
+  databaseMigrate: oneOf('on', 'off')(
+    'DATABASE_MIGRATE',
+    'on',
+    'off: the schema of PostgreSQL is brought up to date by npm run migrate, not at start',
+  ),
+  role: oneOf('all', 'api', 'worker')(
+    'ROLE',
+    'all',
+    'api answers requests, worker calls the reservation service, all does both',
   ),
   warmCartsBytes: integer(0, 2 ** 34)(
     'WARM_CARTS_BYTES',
@@ -246,9 +215,6 @@ export const readConfig = (env: Environment, readFile: (path: string) => string)
   for (const name of unsupported) {
     if (!isOff(env[name])) problems.push(`${name} is not supported by this version; unset it`)
   }
-  if (!['', 'all'].includes(env.ROLE ?? '')) {
-    problems.push('ROLE is not supported by this version, which is all in one; unset it')
-  }
   const config = Object.fromEntries(values) as Config
   problems.push(...findContradictions(config))
   if (problems.length > 0) throw new ConfigError(problems)
@@ -273,12 +239,22 @@ const textOf = (
 const isAbove = (low: number | undefined, high: number | undefined): boolean =>
   low !== undefined && high !== undefined && low > high
 
+const isOfOneProcess = (database: Database | undefined): boolean =>
+  database?.kind === 'sqlite' || database?.kind === 'memory'
+
 /** Settings that could not be read are undefined here, and contradict nothing. */
 const findContradictions = (config: Partial<Config>): readonly string[] => {
   const problems: string[] = []
   const { envName, reservations, reservationServiceUrl: url } = config
   if (envName === 'prod' && reservations === 'on' && url === null) {
     problems.push('RESERVATION_SERVICE_URL is missing; ENV_NAME=prod needs it or RESERVATIONS=off')
+  }
+  const { role, database } = config
+  if (role !== undefined && role !== 'all' && isOfOneProcess(database)) {
+    problems.push(`ROLE=${role} needs a DATABASE_URL that other processes can use: postgresql://`)
+  }
+  if (role === 'worker' && (reservations === 'off' || url === null)) {
+    problems.push('RESERVATION_SERVICE_URL is missing; without it ROLE=worker has nothing to do')
   }
   if (isAbove(config.reservationRetryBaseMs, config.reservationRetryCapMs)) {
     problems.push('RESERVATION_RETRY_BASE_MS must not be above RESERVATION_RETRY_CAP_MS')

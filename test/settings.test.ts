@@ -32,6 +32,10 @@ test('an empty environment is a complete installation', () => {
     host: '127.0.0.1',
     port: 8080,
     database: { kind: 'sqlite', path: './data/cart.db' },
+    databaseConnections: 10,
+    databaseStatements: 'named',
+    databaseMigrate: 'on',
+    role: 'all',
     warmCartsBytes: 67_108_864,
     reservations: 'on',
     reservationServiceUrl: null,
@@ -100,15 +104,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   HOST: ['a b', 'http://localhost', '127.0.0.1:80/x', 'a,b'],
   APP_PORT: ['65536', '-1', '80.5', '0x50', '1e3', 'http', '99999999999999999'],
   DATABASE_URL: [
-    ...[
-      'cart.db',
-      'sqlite',
-      'sqlite:',
-      'memory',
-      'file:cart.db',
-      'postgresql://db/cart',
-      'mysql://db',
-    ],
+    ...['cart.db', 'sqlite', 'sqlite:', 'memory', 'file:cart.db', 'postgresql:db', 'mysql://db'],
     // SQLite would keep nothing, or a file that nobody meant.
     ...[
       'sqlite::memory:',
@@ -201,7 +197,6 @@ test('what this version can not do is refused rather than ignored', () => {
     RATE_LIMIT_RPS: '100',
     EVENTBRIDGE_ENABLED: 'true',
     AWS_XRAY_ENABLED: '1',
-    ROLE: 'worker',
   }
   for (const [name, text] of Object.entries(on)) {
     assert.match(problemsOf({ [name]: text }).join(), new RegExp(`^${name} is not supported`))
@@ -213,8 +208,22 @@ test('what this version can not do is refused rather than ignored', () => {
     DYNAMODB_ENDPOINT: '',
     RATE_LIMIT_RPS: '0',
   }
-  const harmless = { ...off, EVENTBRIDGE_ENABLED: 'false', AWS_XRAY_ENABLED: 'off', ROLE: 'all' }
+  const harmless = { ...off, EVENTBRIDGE_ENABLED: 'false', AWS_XRAY_ENABLED: 'off' }
   assert.deepEqual(problemsOf(harmless), [])
+})
+
+test('a role of its own needs a store that other processes can use, and something to do', () => {
+  const shared = { DATABASE_URL: 'postgresql://cart@db/cart', RESERVATION_SERVICE_URL: 'http://r' }
+  for (const ROLE of ['api', 'worker']) {
+    assert.match(problemsOf({ ...shared, ROLE, DATABASE_URL: '' }).join(), /^ROLE=\w+ needs/)
+    assert.equal(readConfig({ ...shared, ROLE }, noFile).role, ROLE)
+  }
+  const idle = { ...shared, RESERVATION_SERVICE_URL: '' }
+  assert.match(
+    problemsOf({ ...idle, ROLE: 'worker' }).join(),
+    /^RESERVATION_SERVICE_URL is missing/,
+  )
+  assert.deepEqual(problemsOf({ ...idle, ROLE: 'api' }), [])
 })
 
 test('a secret may come from the file that NAME_FILE names', () => {
@@ -242,7 +251,7 @@ test('a secret may come from the file that NAME_FILE names', () => {
 test('no mistake repeats a secret', () => {
   const secret = 'hunter2'
   const env = {
-    DATABASE_URL: `postgresql://cart:${secret}@db/cart`,
+    DATABASE_URL: `mysql://cart:${secret}@db/cart`,
     RESERVATION_SERVICE_URL: `ftp://cart:${secret}@reserve`,
     REDIS_URL: `redis://:${secret}@redis`,
   }

@@ -56,7 +56,12 @@ export type HttpServiceOptions = {
   readonly reservations?: 'on' | 'off'
 }
 
-const timeouts = { headersTimeoutMs: 1_000, requestTimeoutMs: 4_000, keepAliveTimeoutMs: 5_000 }
+const timeouts = {
+  role: 'all',
+  headersTimeoutMs: 1_000,
+  requestTimeoutMs: 4_000,
+  keepAliveTimeoutMs: 5_000,
+} as const
 
 const openStore = async (kind: StoreKind): Promise<Store> => {
   if (kind === 'memory') return openMemoryStore()

@@ -17,6 +17,8 @@ export type HttpParts = {
 }
 
 export type HttpSettings = {
+  /** A worker serves only what those who run it ask. */
+  readonly role: 'all' | 'api' | 'worker'
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number

@@ -40,10 +40,12 @@ export const buildServer = async (
   observe(app, parts)
   await documentApi(app, version)
   await app.register(operationsRoutes(parts))
-  await app.register(cartRoutes(parts))
-  await app.register(itemRoutes(parts))
-  await app.register(itemChangeRoutes(parts))
-  await app.register(adminJobRoutes(parts))
+  if (settings.role !== 'worker') {
+    await app.register(cartRoutes(parts))
+    await app.register(itemRoutes(parts))
+    await app.register(itemChangeRoutes(parts))
+    await app.register(adminJobRoutes(parts))
+  }
   await app.ready()
   return app
 }

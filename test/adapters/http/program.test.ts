@@ -12,7 +12,7 @@ test('bad settings end it with code 78 and a line for each', async () => {
   const env = {
     APP_PORT: 'http',
     LOG_LEVEL: 'loud',
-    DATABASE_URL: 'postgresql://cart:hunter2@db/cart',
+    DATABASE_URL: 'mysql://cart:hunter2@db/cart',
     RESERVATION_SERVICE_URL: 'ftp://cart:hunter2@reserve',
     REDIS_URL: 'redis://:hunter2@redis',
     ENV_NAME: 'prod',

@@ -1,0 +1,69 @@
+// Commits of different carts that come while others are under way share a statement.
+import type { CartError } from '../../../domain/errors.ts'
+import type { CartStore, Change, CommitResult } from '../../../ports/store.ts'
+import { toResults, toWrite } from './commit-statement.ts'
+import { type Database, isPassing, rolledBackWith, unavailable } from './database.ts'
+import { openGroups } from './groups.ts'
+
+// Two statements at a time: while one waits for the disk the other runs. More make the groups smaller.
+const bounds = { callsMax: 256, groupsMax: 2, keyOf: ({ cartId }: Change) => cartId }
+
+const triesMax = 5
+
+type Result = CommitResult | CartError
+
+export const openCommits = (database: Database): CartStore['commit'] => {
+  const commit = openGroups<Change, Result>(bounds, async (changes) => {
+    // In one order everywhere, so that groups never wait for each other in a circle.
+    const places = changes
+      .map((_, place) => place)
+      .sort((a, b) => ((changes[a]?.cartId ?? '') < (changes[b]?.cartId ?? '') ? -1 : 1))
+    const sorted = places.flatMap((place) => changes[place] ?? [])
+    const results = await commitTogether(database, sorted)
+    const inOrder: Result[] = []
+    for (const [index, place] of places.entries()) inOrder[place] = results[index] ?? 'conflict'
+    return inOrder
+  })
+  return async (change) => {
+    const result = await commit(change)
+    if (typeof result === 'string') return result
+    throw result
+  }
+}
+
+const commitTogether = async (
+  database: Database,
+  changes: readonly Change[],
+): Promise<readonly Result[]> => {
+  try {
+    return await write(database, changes)
+  } catch (error) {
+    // Only what the server certainly rolled back may be tried again.
+    if (rolledBackWith(error) === null) throw unavailable(error)
+  }
+  // One of them failed and took the others along: each for itself, so that only that one fails.
+  const results: Result[] = []
+  for (const change of changes) results.push(await commitAlone(database, change))
+  return results
+}
+
+const write = async (
+  database: Database,
+  changes: readonly Change[],
+): Promise<readonly CommitResult[]> => {
+  const { statement, values } = toWrite(changes)
+  return toResults(await database.query(statement, values))
+}
+
+const commitAlone = async (database: Database, change: Change): Promise<Result> => {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const [result = 'conflict'] = await write(database, [change])
+      return result
+    } catch (error) {
+      const code = rolledBackWith(error)
+      if (!isPassing(code) || tries === triesMax) return unavailable(error)
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * tries))
+    }
+  }
+}

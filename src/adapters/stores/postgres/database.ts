@@ -1,0 +1,114 @@
+// Connections to PostgreSQL, and what their failures mean. The only file that imports the driver.
+import pg from 'pg'
+import { CartError } from '../../../domain/errors.ts'
+import type { Row } from './columns.ts'
+
+export type DatabaseOptions = {
+  readonly url: string
+  /** Connections of this process at most. */
+  readonly connections: number
+  /**
+   * `unnamed` behind a pooler that gives every statement another connection: nothing is left on a
+   * connection then, neither prepared statements nor settings.
+   */
+  readonly statements: 'named' | 'unnamed'
+}
+
+export type Statement = { readonly name: string; readonly text: string }
+
+export type Database = {
+  /** One statement, committed when it resolves. Rows are lists of values. */
+  query(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>
+  /** Statements on one connection, in one transaction. */
+  transact<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>
+  /** A connection of its own, outside the pool. */
+  openClient(): Promise<pg.Client>
+  close(): Promise<void>
+}
+
+const connectWithinMs = 5_000
+// The server gives up first and says so; the client's bound is for a server that says nothing.
+const statementWithinMs = 10_000
+const answerWithinMs = 12_000
+
+// Statements are planned once, for any number of rows: from the rows that come along into the index of
+// each table. Any other plan would also take the locks of a group in another order.
+const planning = ['plan_cache_mode=force_generic_plan', 'jit=off']
+const plans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan']
+const timeouts = [
+  `statement_timeout=${statementWithinMs}`,
+  'lock_timeout=5000',
+  'idle_in_transaction_session_timeout=10000',
+]
+
+const sessionOptions = [...planning, ...plans.map((name) => `${name}=off`), ...timeouts]
+  .map((option) => `-c ${option}`)
+  .join(' ')
+
+// A bigint of ours is a time or a count: exact as a number.
+const int8 = 20
+const types: pg.CustomTypesConfig = {
+  getTypeParser: ((oid: number, format?: 'text' | 'binary') =>
+    oid === int8 ? Number : pg.types.getTypeParser(oid, format)) as typeof pg.types.getTypeParser,
+}
+
+export const openDatabase = (options: DatabaseOptions): Database => {
+  const client: pg.ClientConfig = {
+    connectionString: options.url,
+    application_name: 'cart-service',
+    connectionTimeoutMillis: connectWithinMs,
+    query_timeout: answerWithinMs,
+    keepAlive: true,
+    types,
+    ...(options.statements === 'named' && { options: sessionOptions }),
+  }
+  const pool = new pg.Pool({ ...client, max: options.connections, idleTimeoutMillis: 60_000 })
+  // An idle connection that breaks leaves the pool; the next statement opens another.
+  pool.on('error', () => {})
+  return {
+    query: async ({ name, text }, values) => {
+      const config = { text, values: values as unknown[], rowMode: 'array' as const }
+      const named = options.statements === 'named' ? { ...config, name } : config
+      return (await pool.query<Row[]>(named)).rows as unknown as readonly Row[]
+    },
+    transact: async (work) => {
+      const connection = await pool.connect()
+      try {
+        await connection.query('begin')
+        const result = await work(connection)
+        await connection.query('commit')
+        connection.release()
+        return result
+      } catch (error) {
+        // Closed rather than rolled back: it may be what failed.
+        connection.release(true)
+        throw error
+      }
+    },
+    openClient: async () => {
+      const own = new pg.Client(client)
+      await own.connect()
+      return own
+    },
+    close: () => pool.end(),
+  }
+}
+
+/** The code of an error by which the server says that it rolled the statement back; else null. */
+export const rolledBackWith = (error: unknown): string | null => {
+  const { severity, code } = error as { readonly severity?: string; readonly code?: string }
+  return severity === 'ERROR' && code !== undefined ? code : null
+}
+
+/**
+ * Errors that a second try may not meet: serialization failure, deadlock, lock timeout; and a unique
+ * violation, when another process used the key of an answer at the same moment: the next try sees it.
+ */
+export const isPassing = (code: string | null): boolean =>
+  code === '40001' || code === '40P01' || code === '55P03' || code === '23505'
+
+export const unavailable = (error: unknown): CartError => {
+  if (error instanceof CartError) return error
+  const reason = error instanceof Error && error.message !== '' ? error.message : String(error)
+  return new CartError('store-unavailable', `The store did not answer (${reason}); try again.`)
+}

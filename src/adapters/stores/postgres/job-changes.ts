@@ -1,0 +1,122 @@
+// What a change does to jobs, as at most one row for each job: a statement changes a row once, and does
+// not see what its other parts write.
+import type { Change, JobChanges } from '../../../ports/store.ts'
+import type { Row } from './columns.ts'
+import type { Part } from './part.ts'
+
+type Step = 'cancel' | 'revive' | 'requeue' | 'bury' | 'finish'
+
+type Fate = {
+  /** The last thing that is done with the job. */
+  readonly step: Step
+  readonly isCalledOff: boolean
+  readonly reason: string | null
+}
+
+/** By job, in the order of the port. */
+const fatesOf = (jobs: JobChanges): ReadonlyMap<string, Fate> => {
+  const fates = new Map<string, Fate>()
+  const follow = (id: string, step: Step, reason: string | null = null) => {
+    const before = fates.get(id)
+    const isCalledOff = before?.isCalledOff === true || step === 'cancel' || step === 'revive'
+    fates.set(id, { step, isCalledOff, reason: reason ?? before?.reason ?? null })
+  }
+  for (const id of jobs.cancelled) follow(id, 'cancel')
+  for (const id of jobs.revived) follow(id, 'revive')
+  for (const id of jobs.requeued) follow(id, 'requeue')
+  for (const { id, reason } of jobs.buried) follow(id, 'bury', reason)
+  for (const id of jobs.finished) follow(id, 'finish')
+  return fates
+}
+
+const isPlain = ({ jobs }: Change): boolean =>
+  jobs.cancelled.length + jobs.revived.length + jobs.requeued.length + jobs.buried.length === 0 &&
+  jobs.finished.length === 0
+
+const noFates: ReadonlyMap<string, Fate> = new Map()
+
+export const putJobs: Part = {
+  name: 'put_jobs',
+  columns: {
+    id: 'text',
+    kind: 'text',
+    key: 'text',
+    cart_id: 'text',
+    item_id: 'text',
+    product_id: 'text',
+    quantity: 'integer',
+    hold_id: 'text',
+    at: 'bigint',
+    buried_at: 'bigint',
+    last_error: 'text',
+  },
+  rowsOf: (change) => {
+    const { cartId, at, jobs } = change
+    const fates = isPlain(change) ? noFates : fatesOf(jobs)
+    return jobs.put
+      .filter(({ id }) => fates.get(id)?.step !== 'finish')
+      .map(({ id, kind, key, itemId, productId, quantity, holdId }): Row => {
+        const fate = fates.get(id)
+        const isBuried = fate?.step === 'bury'
+        const intent = [
+          fate?.isCalledOff ? 'cancel' : kind,
+          key,
+          cartId,
+          itemId,
+          productId,
+        ] as const
+        return [id, ...intent, quantity, holdId, at, isBuried ? at : null, fate?.reason ?? null]
+      })
+  },
+  // A job that is there already is the same intent: its id names the call it stands for.
+  sql: (rows, isWritten) => `
+    insert into jobs (id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at,
+      due_at, buried_at, last_error)
+    select r.id, r.kind, r.key, r.cart_id, r.item_id, r.product_id, r.quantity, r.hold_id, r.at,
+      r.at, r.buried_at, r.last_error
+    from ${rows} where ${isWritten} on conflict (id) do nothing`,
+}
+
+/** Applies to jobs that were there before the change. */
+export const changeJobs: Part = {
+  name: 'change_jobs',
+  columns: { id: 'text', step: 'text', calls_off: 'boolean', reason: 'text', at: 'bigint' },
+  rowsOf: (change) =>
+    isPlain(change)
+      ? []
+      : [...fatesOf(change.jobs)]
+          .filter(([, { step }]) => step !== 'finish')
+          .map(([id, { step, isCalledOff, reason }]) => [id, step, isCalledOff, reason, change.at]),
+  sql: (rows, isWritten) => `
+    update jobs j set
+      kind = case when r.calls_off then 'cancel' else j.kind end,
+      buried_at = case when r.step = 'bury' then r.at end,
+      leased_by = case when r.step = 'cancel' then j.leased_by end,
+      handed_at = case when r.step = 'cancel' then j.handed_at end,
+      attempts = case when r.step = 'requeue' then 0 else j.attempts end,
+      last_error = coalesce(r.reason, j.last_error),
+      due_at = case when ${startsAnew} then r.at else j.due_at end,
+      created_at = case when ${startsAnew} then r.at else j.created_at end
+    from ${rows} where j.id = r.id and ${isWritten}`,
+}
+
+const startsAnew = `r.step in ('revive', 'requeue') or (r.step = 'cancel' and j.buried_at is not null)`
+
+export const finishJobs: Part = {
+  name: 'finish_jobs',
+  columns: { id: 'text' },
+  rowsOf: ({ jobs }) => jobs.finished.map((id) => [id]),
+  sql: (rows, isWritten) => `
+    delete from jobs j using ${rows} where j.id = r.id and ${isWritten}`,
+}
+
+/** The jobs that a change rests on. */
+export const leaseColumns = { job_id: 'text', worker_id: 'text' } as const
+
+export const toLeaseRows = ({ leases }: Change): readonly Row[] =>
+  leases.map(({ jobId, workerId }) => [jobId, workerId])
+
+/** Locked, so that nobody takes the jobs back between this look and the end of the write. */
+export const heldLeases = (rows: string): string => `
+  select r.place, j.id from ${rows}
+  join jobs j on j.id = r.job_id and j.leased_by = r.worker_id for update of j`

@@ -1,0 +1,129 @@
+// Jobs: rows committed with the cart, due at a time, leased by a worker, gone with their outcome.
+import type { CartId, ItemId } from '../../../domain/cart.ts'
+import type { HoldId, ReservationKey } from '../../../domain/reservation.ts'
+import type { Job, JobStore, PutBack } from '../../../ports/store.ts'
+import { type Row, toColumns } from './columns.ts'
+import { type Database, type Statement, unavailable } from './database.ts'
+
+const columns = `id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at, due_at,
+  attempts, unknown_at, last_error, buried_at`
+const columnsOfJob = columns.replace(/(\w+)/g, 'j.$1')
+
+// Rows that another worker is just taking are passed over instead of waited for.
+const claim = {
+  name: 'claim_jobs',
+  text: `update jobs j set leased_by = $1, attempts = attempts + 1
+    from (select id from jobs
+      where leased_by is null and buried_at is null and handed_at is null and due_at <= $2
+      order by due_at, id limit $3 for update skip locked) due
+    where j.id = due.id returning ${columnsOfJob}`,
+}
+
+const putBack = {
+  name: 'put_back_jobs',
+  text: `update jobs j set leased_by = null, due_at = r.due_at,
+      attempts = j.attempts - r.uncounted, last_error = coalesce(r.last_error, j.last_error),
+      unknown_at = coalesce(r.unknown_at, j.unknown_at)
+    from unnest($2::text[], $3::bigint[], $4::integer[], $5::bigint[], $6::text[])
+      as r(id, due_at, uncounted, unknown_at, last_error)
+    where j.id = r.id and j.leased_by = $1`,
+}
+
+const beat = {
+  name: 'beat',
+  text: `with heart as (
+      insert into workers (worker_id, beat_at) values ($1, $2)
+      on conflict (worker_id) do update set beat_at = excluded.beat_at),
+    forgotten as (delete from workers where beat_at <= $3 and worker_id <> $1),
+    orphaned as (select id from jobs
+      where leased_by is not null and leased_by <> $1
+        and leased_by not in (select worker_id from workers where beat_at > $3)
+      for update skip locked),
+    taken as (update jobs j set leased_by = null, due_at = $2, unknown_at = $2
+      from orphaned o where j.id = o.id returning 1)
+    select count(*) from taken`,
+}
+
+const find = { name: 'find_job', text: `select ${columns} from jobs where id = $1` }
+
+const listBuried = {
+  name: 'list_buried',
+  text: `select ${columns} from jobs where buried_at is not null and id > $1 order by id limit $2`,
+}
+
+const count = {
+  name: 'count_jobs',
+  text: `select count(*) filter (where is_free and due_at <= $1),
+      count(*) filter (where is_free and due_at > $1),
+      count(*) filter (where leased_by is not null),
+      count(*) filter (where buried_at is not null),
+      min(due_at) filter (where is_free and due_at <= $1)
+    from (select due_at, leased_by, buried_at, leased_by is null and buried_at is null as is_free
+      from jobs) each`,
+}
+
+export const openJobs = (database: Database): JobStore => {
+  const query = async (statement: Statement, values: readonly unknown[]) => {
+    try {
+      return await database.query(statement, values)
+    } catch (error) {
+      throw unavailable(error)
+    }
+  }
+  return {
+    claimJobs: async ({ workerId, now, limit }) =>
+      (await query(claim, [workerId, now, limit])).map(toJob).sort(byAge),
+    putBackJobs: async (workerId, jobs, now) => {
+      const rows = jobs.map((job) => fromPutBack(job, now))
+      if (rows.length > 0) await query(putBack, [workerId, ...toColumns(rows, 5)])
+    },
+    beat: async (workerId, now, leaseMs) => {
+      const [row] = await query(beat, [workerId, now, now - leaseMs])
+      return Number(row?.[0])
+    },
+    findJob: async (id) => (await query(find, [id])).map(toJob)[0] ?? null,
+    listBuried: async (after, limit) => (await query(listBuried, [after ?? '', limit])).map(toJob),
+    countJobs: async (now) => {
+      const [row = []] = await query(count, [now])
+      const [due, scheduled, leased, buried, oldestDueAt] = row
+      return {
+        due: due as number,
+        scheduled: scheduled as number,
+        leased: leased as number,
+        buried: buried as number,
+        oldestDueAt: oldestDueAt as number | null,
+      }
+    },
+  }
+}
+
+const byAge = (a: Job, b: Job): number => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1)
+
+const fromPutBack = ({ id, dueAt, attempt, lastError }: PutBack, now: number): Row => [
+  id,
+  dueAt,
+  attempt === 'uncounted' ? 1 : 0,
+  attempt === 'unknown' ? now : null,
+  lastError,
+]
+
+const toJob = (row: Row): Job => {
+  const [id, kind, key, cartId, itemId, productId, quantity, holdId, createdAt, dueAt] = row
+  const [attempts, unknownAt, lastError, buriedAt] = row.slice(10)
+  return {
+    id: id as string,
+    kind: kind as Job['kind'],
+    key: key as ReservationKey,
+    cartId: cartId as CartId,
+    itemId: itemId as ItemId,
+    productId: productId as string,
+    quantity: quantity as number,
+    holdId: holdId as HoldId | null,
+    createdAt: createdAt as number,
+    dueAt: dueAt as number,
+    attempts: attempts as number,
+    unknownAt: unknownAt as number | null,
+    lastError: lastError as string | null,
+    buriedAt: buriedAt as number | null,
+  }
+}

@@ -1,0 +1,75 @@
+// The journal of each cart: what happened, in order.
+import { canonicalText } from '../../../domain/attributes.ts'
+import type { CartId } from '../../../domain/cart.ts'
+import type { CartEvent } from '../../../domain/events.ts'
+import type { JournalEntry } from '../../../ports/store.ts'
+import type { Row } from './columns.ts'
+import type { Database } from './database.ts'
+import type { Part } from './part.ts'
+
+export const appendJournal: Part = {
+  name: 'append_journal',
+  columns: {
+    cart_id: 'text',
+    revision: 'bigint',
+    entry: 'integer',
+    version: 'bigint',
+    type: 'text',
+    data: 'text',
+    actor: 'text',
+    at: 'bigint',
+    published_at: 'bigint',
+  },
+  // Nothing publishes entries from this store, so they are born published.
+  rowsOf: ({ cartId, at: writtenAt, events }) =>
+    events.map(({ revision, place, version, actor, event }) => {
+      const { type, at, ...data } = withoutKey(event)
+      return [cartId, revision, place, version, type, JSON.stringify(data), actor, at, writtenAt]
+    }),
+  sql: (rows, isWritten) => `
+    insert into journal (cart_id, revision, place, version, type, data, actor, at, published_at)
+    select r.cart_id, r.revision, r.entry, r.version, r.type, r.data, r.actor, r.at, r.published_at
+    from ${rows} where ${isWritten}`,
+}
+
+// The canonical text of the attributes follows from them.
+const withoutKey = (event: CartEvent): Omit<CartEvent, 'attributesKey'> => {
+  if (event.type !== 'item-added') return event
+  const { attributesKey: _, ...rest } = event
+  return rest
+}
+
+const withKey = (event: CartEvent): CartEvent =>
+  event.type === 'item-added' ? { ...event, attributesKey: canonicalText(event.attributes) } : event
+
+const toEntry = ([revision, place, version, type, data, actor, at]: Row): JournalEntry => ({
+  revision: revision as number,
+  place: place as number,
+  version: version as number,
+  actor: actor as string,
+  event: withKey({ type, at, ...JSON.parse(data as string) } as CartEvent),
+})
+
+const read = {
+  name: 'read_journal',
+  text: `select revision, place, version, type, data, actor, at from journal
+    where cart_id = $1 and revision > $2 order by revision, place limit $3`,
+}
+
+const sweep = {
+  name: 'sweep_journal',
+  text: `with gone as (delete from journal where ctid = any(array(
+      select ctid from journal where at < $1 and published_at is not null limit $2
+      for update skip locked)) returning 1)
+    select count(*) from gone`,
+}
+
+export const openJournal = (database: Database) => ({
+  read: async (cartId: CartId, after: number, limit: number): Promise<readonly JournalEntry[]> =>
+    (await database.query(read, [cartId, after, limit])).map(toEntry),
+  /** Deletes published entries from before a time; answers how many. */
+  sweep: async (before: number, limit: number): Promise<number> => {
+    const [row] = await database.query(sweep, [before, limit])
+    return Number(row?.[0])
+  },
+})

@@ -1,0 +1,96 @@
+// The store for many processes: PostgreSQL. Commits and loads of different carts travel in groups.
+import type { Change, Store } from '../../../ports/store.ts'
+import { openAnnouncements } from './announcements.ts'
+import { sweepAnswers } from './answers.ts'
+import { openCommits } from './commits.ts'
+import { type Database, type DatabaseOptions, openDatabase, unavailable } from './database.ts'
+import { openJobs } from './jobs.ts'
+import { openJournal } from './journal.ts'
+import { openLoads } from './loads.ts'
+import { assertMigrated, migrate, UnusableDatabaseError } from './migrations.ts'
+
+export type PostgresOptions = DatabaseOptions & {
+  /** `off`: somebody else applies migrations; the service only looks whether they are there. */
+  readonly migrate: 'on' | 'off'
+  /** There may be jobs due that another process made. */
+  readonly onJobs: () => void
+}
+
+/** @throws UnusableDatabaseError when it cannot be reached, or its schema does not fit. */
+export const openPostgresStore = async (options: PostgresOptions): Promise<Store> => {
+  const database = openDatabase(options)
+  try {
+    if (options.migrate === 'on') await migrate(database)
+    else await assertMigrated(database)
+    const durability = await durabilityOf(database)
+    const announcements = openAnnouncements(database, options.onJobs)
+    const commit = openCommits(database)
+    const journal = openJournal(database)
+    return {
+      name: 'postgresql',
+      durability,
+      ownership: 'shared',
+      ...openLoads(database),
+      commit: async (change) => {
+        const result = await commit(change)
+        if (result === 'committed' && makesJobsDue(change)) announcements.announce()
+        return result
+      },
+      readJournal: (...args) => attempt(() => journal.read(...args)),
+      ...openJobs(database),
+      sweep: ({ answersBefore, journalBefore, limit }) =>
+        attempt(async () => {
+          const answers = await sweepAnswers(database, answersBefore, limit)
+          return answers + (await journal.sweep(journalBefore, limit))
+        }),
+      check: () => check(database),
+      [Symbol.asyncDispose]: async () => {
+        await announcements.close()
+        await database.close()
+      },
+    }
+  } catch (error) {
+    await database.close()
+    throw toUnusable(error)
+  }
+}
+
+const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    throw unavailable(error)
+  }
+}
+
+const makesJobsDue = ({ jobs }: Change): boolean =>
+  jobs.put.length + jobs.cancelled.length + jobs.revived.length + jobs.requeued.length > 0
+
+const durabilityOf = async (database: Database): Promise<Store['durability']> => {
+  const [row] = await database.query(
+    {
+      name: 'durability',
+      text: `select current_setting('fsync') = 'on' and current_setting('synchronous_commit') <> 'off'`,
+    },
+    [],
+  )
+  return row?.[0] === true ? 'durable' : 'volatile'
+}
+
+const check = async (database: Database): Promise<void> => {
+  const [row] = await database.query(
+    { name: 'check', text: `select current_setting('transaction_read_only') = 'on'` },
+    [],
+  )
+  if (row?.[0] === true) throw new Error('the database takes no writes (is it a replica?)')
+}
+
+const toUnusable = (error: unknown): UnusableDatabaseError => {
+  if (error instanceof UnusableDatabaseError) return error
+  // Several addresses of one host fail each for itself, under an error without words.
+  const first = error instanceof AggregateError ? error.errors[0] : error
+  const reason = first instanceof Error ? first.message : String(first)
+  return new UnusableDatabaseError(
+    `cannot use the database of DATABASE_URL: ${reason}; check the URL and that the server runs`,
+  )
+}
