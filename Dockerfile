@@ -6,11 +6,13 @@ COPY package.json package-lock.json .npmrc ./
 # The optional packages are Node itself, which the image brings.
 RUN npm ci --omit=dev --omit=optional
 COPY src ./src
-# One start, to keep what Node makes of the sources: with it a process is ready in 400 ms rather than 580
-# and holds 107 MiB rather than 141. Node finds it by path, user, version and CPU, and starts without it
-# where one of them differs.
+# One start, and a look at what is loaded only when used, to keep what Node makes of the sources: with it a
+# process is ready in 400 ms rather than 580 and holds 107 MiB rather than 141. Node finds it by path, user,
+# version and CPU, and starts without it where one of them differs.
 USER node
-RUN export NODE_COMPILE_CACHE=/tmp/cache DATABASE_URL=sqlite:/tmp/cart.db PID_FILE=/tmp/cart.pid APP_PORT=0; \
+RUN set -e; \
+    export NODE_COMPILE_CACHE=/tmp/cache DATABASE_URL=sqlite:/tmp/cart.db PID_FILE=/tmp/cart.pid APP_PORT=0; \
+    node -e "for (const file of fs.globSync('src/adapters/**/open.ts')) import('./' + file)"; \
     node src/main.ts & pid=$!; \
     while kill -0 "$pid" && [ ! -s /tmp/cart.pid ]; do sleep 0.1; done; \
     kill "$pid"; wait "$pid"
