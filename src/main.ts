@@ -1,32 +1,19 @@
 // Starts the service, waits for a signal, lets go.
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { openLog } from './adapters/telemetry/log.ts'
 import { openService } from './compose.ts'
-import { type Config, ConfigError, readConfig, settings } from './config.ts'
+import { type Config, settings } from './config.ts'
 import { boundHeapGrowth, settleHeap } from './heap.ts'
 import { warnOfFewFiles } from './open-files.ts'
+import { complain, readConfigOrExit } from './read-config-or-exit.ts'
 
-// EX_CONFIG of sysexits.h.
-const configExitCode = 78
 // Orchestrators give 30 s between SIGTERM and SIGKILL.
 const stopWithinMs = 25_000
-
-const say = (line: string) => process.stderr.write(`${line}\n`)
 
 const printHelp = (): void => {
   process.stdout.write('The cart service. It is configured by its environment:\n\n')
   for (const { name, fallback, about } of Object.values(settings)) {
     process.stdout.write(`  ${name}${fallback === '' ? '' : ` (${fallback})`}\n      ${about}\n`)
-  }
-}
-
-const readConfigOrExit = (): Config => {
-  try {
-    return readConfig(process.env, (path) => readFileSync(path, 'utf8'))
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
-    for (const problem of error.problems) say(`cart-service: ${problem}`)
-    process.exit(configExitCode)
   }
 }
 
@@ -55,20 +42,19 @@ const writePid = (path: string): void => {
   try {
     writeFileSync(path, `${process.pid}\n`)
   } catch (error) {
-    say(`cart-service: cannot write PID_FILE: ${error instanceof Error ? error.message : error}`)
+    complain(`cannot write PID_FILE: ${error instanceof Error ? error.message : error}`)
     process.exit(1)
   }
 }
 
 const main = async (): Promise<void> => {
   if (process.argv.includes('--help')) return printHelp()
-  if (existsSync('.env')) process.loadEnvFile('.env')
   boundHeapGrowth()
   const config = readConfigOrExit()
   const log = openLog(config.logLevel)
   const stopped = stopSignal()
   const service = await openService(config, log).catch((error: unknown): never => {
-    say(`cart-service: ${reasonOf(error, config)}`)
+    complain(reasonOf(error, config))
     process.exit(1)
   })
   if (config.pidFile !== '') writePid(config.pidFile)
