@@ -34,20 +34,32 @@ const readMigrations = (): readonly Migration[] => {
     })
 }
 
+const migrateWithinMs = 3_600_000
+
+/** A statement that the driver does not give up after the time that is enough for all others. */
+const patiently = (text: string, values: readonly unknown[] = []) => ({
+  text,
+  values: [...values],
+  query_timeout: migrateWithinMs,
+})
+
 /** Applies what is missing, and answers the names; all of it or, when it fails, nothing. */
 export const migrate = (database: Database): Promise<readonly string[]> =>
   database.transact(async (client) => {
-    // Until the end of the transaction.
-    await client.query('select pg_advisory_xact_lock($1)', [lockKey])
-    // A migration may take as long as the tables are large.
+    // A migration may take as long as the tables are large, and others wait for it.
     await client.query('set local statement_timeout = 0')
+    await client.query('set local lock_timeout = 0')
+    // Until the end of the transaction.
+    await client.query(patiently('select pg_advisory_xact_lock($1)', [lockKey]))
+    // A change of a table that waits for a lock holds up all who come after it.
+    await client.query(`set local lock_timeout = '5s'`)
     await client.query(`create table if not exists migrations (
       number integer primary key, name text not null, checksum text not null,
       runs_with integer not null, applied_at timestamptz not null default now())`)
     const applied = await readApplied(client)
     const missing = missingOf(applied)
     for (const { number, name, sql, checksum, runsWith } of missing) {
-      await client.query(sql)
+      await client.query(patiently(sql))
       await client.query(
         'insert into migrations (number, name, checksum, runs_with) values ($1, $2, $3, $4)',
         [number, name, checksum, runsWith],
