@@ -45,6 +45,7 @@ const adapterOf = (path: string): string | undefined => /^src\/adapters\/(\w[\w-
 const mayImportAdapters = ({ from, isType }: Import): boolean =>
   from === 'src/compose.ts' ||
   from === 'src/main.ts' ||
+  from === 'src/migrate.ts' ||
   (from === 'src/open-files.ts' && isType) ||
   adapterOf(from) !== undefined
 
@@ -65,7 +66,7 @@ const findFault = (found: Import): string | null => {
     return 'lies outside of what an adapter knows'
   }
   if (from.startsWith('src/') && other !== undefined && !mayImportAdapters(found)) {
-    return 'is an adapter, which only compose.ts and main.ts know'
+    return 'is an adapter, which only compose.ts, main.ts and migrate.ts know'
   }
   if (from.startsWith('src/') && isOwn(target) && !target.startsWith('src/')) {
     return 'does not belong to the service'

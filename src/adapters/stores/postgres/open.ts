@@ -55,6 +55,21 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
   }
 }
 
+/**
+ * Brings the schema up to date, and answers the names of what it applied.
+ * @throws UnusableDatabaseError when it cannot; nothing is changed then.
+ */
+export const migratePostgres = async (options: DatabaseOptions): Promise<readonly string[]> => {
+  const database = openDatabase(options)
+  try {
+    return await migrate(database)
+  } catch (error) {
+    throw toUnusable(error)
+  } finally {
+    await database.close()
+  }
+}
+
 const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
