@@ -10,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { isServedBy } from './test-engine.ts'
 import { countTests, isNoise, type TestEvent } from './test-events.ts'
+import { startServers } from './test-servers.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -50,6 +51,8 @@ const filesIn = (folder: string): string[] =>
 
 type Phase = { readonly files: readonly string[]; readonly concurrency: number }
 
+type Env = Readonly<Record<string, string>>
+
 const planPhases = (files: readonly string[], isCoverage: boolean): readonly Phase[] => {
   // Coverage is collected per run; a process that is killed leaves none, so those tests add only time.
   if (isCoverage) {
@@ -62,7 +65,7 @@ const planPhases = (files: readonly string[], isCoverage: boolean): readonly Pha
   ].filter((phase) => phase.files.length > 0)
 }
 
-async function* runPhases(phases: readonly Phase[], isCoverage: boolean) {
+async function* runPhases(phases: readonly Phase[], isCoverage: boolean, env: Env) {
   // Ends the tests under way, and with them what they started.
   const stop = new AbortController()
   for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => stop.abort())
@@ -74,6 +77,7 @@ async function* runPhases(phases: readonly Phase[], isCoverage: boolean) {
     const coverage = { coverage: true, coverageIncludeGlobs: ['src/**/*.ts'] }
     const events = run({
       cwd: root,
+      env: { ...process.env, ...env },
       files,
       concurrency,
       timeout: testTimeoutMs,
@@ -98,8 +102,10 @@ const main = async (): Promise<void> => {
   if (files.length === 0) fail('no tests found')
   const counts = countTests(process.env.TEST_REQUIRE === 'all')
   const startedAt = performance.now()
+  await using servers = await startServers(files)
+  const phases = planPhases(files, values.coverage)
   async function* watched() {
-    for await (const event of runPhases(planPhases(files, values.coverage), values.coverage)) {
+    for await (const event of runPhases(phases, values.coverage, servers.env)) {
       counts.see(event)
       if (!isNoise(event)) yield event
     }
