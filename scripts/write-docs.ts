@@ -31,6 +31,7 @@ const makeOpenApi = async (): Promise<string> => {
     log,
     telemetry: { contentType: 'text/plain', text: async () => '', answered: () => {} },
     service: null,
+    queue: null,
     isDraining: () => false,
   }
   const config = readConfig({}, () => '')

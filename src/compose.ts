@@ -10,11 +10,15 @@ import type { Log } from './adapters/telemetry/log.ts'
 import { type Metrics, openMetrics } from './adapters/telemetry/metrics.ts'
 import { reportTo } from './adapters/telemetry/reporter.ts'
 import type { Clock } from './application/clock.ts'
+import { type HandOver, handOverJobs } from './application/hand-over.ts'
 import { type CommandHandler, handleCommands } from './application/handle-command.ts'
+import { takeFromQueue, takeFromStore } from './application/job-source.ts'
 import { type JobRunner, runJobs } from './application/run-jobs.ts'
 import { sweepRegularly } from './application/sweep.ts'
 import { keepWarmCarts } from './application/warm-carts.ts'
 import type { Config } from './config.ts'
+import type { JobQueue } from './ports/job-queue.ts'
+import type { Reporter } from './ports/reporter.ts'
 import type { ReservationClient } from './ports/reservation-client.ts'
 import type { Store } from './ports/store.ts'
 
@@ -33,22 +37,31 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
   const clock = systemClock()
   const metrics = openMetrics()
   const reporter = reportTo(log, metrics)
-  let runner: JobRunner | null = null
-  const store = await openStore(config, log, () => runner?.nudge())
+  // Jobs became due: in this process, in another one, or in the queue.
+  let onJobs = () => {}
+  const store = await openStore(config, log, () => onJobs())
   const client = openClient(config)
+  const queue = await openQueue(config, log, () => onJobs())
   const commands = handleCommands({
     store,
     warmCarts: keepWarmCarts(config.warmCartsBytes),
     reporter,
-    onJobs: () => runner?.nudge(),
+    onJobs: () => onJobs(),
   })
   let isDraining = false
-  const callsOpen = () => runner?.callsOpen() ?? 0
-  const work: Work = { config, log, clock, metrics, store, client, commands, callsOpen }
-  const server = await openServer(work, () => isDraining)
+  let callsOpen = () => 0
+  const work: Work = { config, log, clock, metrics, reporter, store, client, queue, commands }
+  const server = await openServer(work, {
+    isDraining: () => isDraining,
+    callsOpen: () => callsOpen(),
+  })
   // After the port is open: what piled up while the service was away does not hold up its start.
-  if (client !== null && config.role !== 'api') {
-    runner = runJobs({ store, client, commands, clock, reporter }, jobSettings(config, clock))
+  const runner = startRunner(work)
+  const handOver = startHandOver(work)
+  if (runner !== null) callsOpen = runner.callsOpen
+  onJobs = () => {
+    runner?.nudge()
+    handOver?.nudge()
   }
   const sweep = sweepRegularly(store, clock, reporter, {
     everyMs: sweepEveryMs,
@@ -66,6 +79,8 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
       await server.close()
       await runner?.stop(Math.min(graceMs(client), Math.max(0, deadline - clock.now())))
       await commands.drained()
+      await handOver?.stop()
+      await queue?.[Symbol.asyncDispose]()
       await client?.[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     },
@@ -77,10 +92,11 @@ type Work = {
   readonly log: Log
   readonly clock: Clock
   readonly metrics: Metrics
+  readonly reporter: Reporter
   readonly store: Store
   readonly client: ReservationClient | null
+  readonly queue: JobQueue | null
   readonly commands: CommandHandler
-  readonly callsOpen: () => number
 }
 
 const openStore = async (config: Config, log: Log, onJobs: () => void): Promise<Store> => {
@@ -122,6 +138,40 @@ const openClient = (config: Config): ReservationClient | null => {
   })
 }
 
+const openQueue = async (
+  { redisUrl, redisPrefix, role }: Config,
+  log: Log,
+  onHints: () => void,
+): Promise<JobQueue | null> => {
+  if (redisUrl === null) return null
+  const { openRedisQueue } = await import('./adapters/queue/redis.ts')
+  return openRedisQueue({
+    url: redisUrl,
+    prefix: redisPrefix,
+    isWorker: role !== 'api',
+    onHints,
+    onTrouble: (error) => log.warn({ err: error }, 'trouble with the queue'),
+  })
+}
+
+const startRunner = (work: Work): JobRunner | null => {
+  const { config, clock, reporter, store, client, queue, commands } = work
+  if (client === null || config.role === 'api') return null
+  const { handOver } = store
+  const source =
+    queue === null || handOver === null
+      ? takeFromStore(store, clock)
+      : takeFromQueue(queue, { ...store, handOver }, clock)
+  const parts = { store, client, commands, clock, reporter }
+  return runJobs(parts, jobSettings(config, clock), source)
+}
+
+const startHandOver = ({ config, clock, reporter, store, queue }: Work): HandOver | null => {
+  if (queue === null || store.handOver === null) return null
+  const settings = { pollMs: config.jobPollMs, leaseMs: config.jobLeaseMs }
+  return handOverJobs({ store: store.handOver, queue, clock, reporter }, settings)
+}
+
 const jobSettings = (config: Config, clock: Clock) => ({
   workerId: clock.newId(),
   concurrency: config.reservationConcurrency,
@@ -143,8 +193,10 @@ const jobSettings = (config: Config, clock: Clock) => ({
 const graceMs = (client: ReservationClient | null): number =>
   client === null || client.grade === 'keyed' ? 0 : 12_000
 
-const openServer = async (work: Work, isDraining: () => boolean) => {
-  const { config, log, clock, metrics, store, client, commands, callsOpen } = work
+type State = { readonly isDraining: () => boolean; readonly callsOpen: () => number }
+
+const openServer = async (work: Work, { isDraining, callsOpen }: State) => {
+  const { config, log, clock, metrics, store, client, queue, commands } = work
   const app = await buildServer(
     {
       store,
@@ -163,6 +215,7 @@ const openServer = async (work: Work, isDraining: () => boolean) => {
         },
       },
       service: client,
+      queue,
       isDraining,
     },
     config,

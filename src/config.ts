@@ -1,5 +1,15 @@
 // The environment, read once, as checked values. Pure: all mistakes come back together.
-import { flag, host, integer, oneOf, optionalUrl, type Setting, setting, text } from './setting.ts'
+import {
+  flag,
+  host,
+  integer,
+  oneOf,
+  optionalUrl,
+  redisUrl,
+  type Setting,
+  setting,
+  text,
+} from './setting.ts'
 
 export type Database =
   | { readonly kind: 'sqlite'; readonly path: string }
@@ -62,6 +72,16 @@ export const settings = {
     'DATABASE_MIGRATE',
     'on',
     'off: the schema of PostgreSQL is brought up to date by npm run migrate, not at start',
+  ),
+  redisUrl: redisUrl(
+    'REDIS_URL',
+    '',
+    'Redis or Valkey, to spread the calls over workers; empty: workers look into the database',
+  ),
+  redisPrefix: text(
+    'REDIS_PREFIX',
+    'cart-service',
+    'begins every key in Redis; another for each installation that shares the server',
   ),
   role: oneOf('all', 'api', 'worker')(
     'ROLE',
@@ -181,7 +201,6 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Settings of the other ways to run this service; refused, so that nobody believes they are on. */
 const unsupported = [
-  'REDIS_URL',
   'DYNAMODB_TABLE',
   'DYNAMODB_ENDPOINT',
   'RATE_LIMIT_RPS',
@@ -252,6 +271,9 @@ const findContradictions = (config: Partial<Config>): readonly string[] => {
   const { role, database } = config
   if (role !== undefined && role !== 'all' && isOfOneProcess(database)) {
     problems.push(`ROLE=${role} needs a DATABASE_URL that other processes can use: postgresql://`)
+  }
+  if (config.redisUrl && isOfOneProcess(database)) {
+    problems.push('REDIS_URL needs a DATABASE_URL that other processes can use: postgresql://')
   }
   if (role === 'worker' && (reservations === 'off' || url === null)) {
     problems.push('RESERVATION_SERVICE_URL is missing; without it ROLE=worker has nothing to do')

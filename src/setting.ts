@@ -56,3 +56,10 @@ export const optionalUrl = setting((text): URL | null => {
   }
   throw new Error('must be an http:// or https:// URL without query')
 }, true)
+
+export const redisUrl = setting((text): string | null => {
+  if (text === '') return null
+  const isRedis = URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol)
+  if (isRedis) return text
+  throw new Error('must be a redis:// or rediss:// URL')
+}, true)

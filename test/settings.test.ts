@@ -35,6 +35,8 @@ test('an empty environment is a complete installation', () => {
     databaseConnections: 10,
     databaseStatements: 'named',
     databaseMigrate: 'on',
+    redisUrl: null,
+    redisPrefix: 'cart-service',
     role: 'all',
     warmCartsBytes: 67_108_864,
     reservations: 'on',
@@ -151,7 +153,7 @@ test('every mistake is told at once, contradictions and unsupported settings amo
     APP_PORT: 'x',
     LOG_LEVEL: 'x',
     DATABASE_URL: 'x',
-    REDIS_URL: 'redis://localhost',
+    REDIS_URL: 'x',
     ENV_NAME: 'prod',
     HEADERS_TIMEOUT_MS: '30000',
     RESERVATION_RETRY_BASE_MS: '20000',
@@ -191,7 +193,6 @@ test('settings that contradict each other are refused', () => {
 
 test('what this version can not do is refused rather than ignored', () => {
   const on = {
-    REDIS_URL: 'redis://localhost',
     DYNAMODB_TABLE: 'carts',
     DYNAMODB_ENDPOINT: 'http://localhost:8000',
     RATE_LIMIT_RPS: '100',
@@ -203,7 +204,6 @@ test('what this version can not do is refused rather than ignored', () => {
   }
   const off = {
     ...on,
-    REDIS_URL: '',
     DYNAMODB_TABLE: '',
     DYNAMODB_ENDPOINT: '',
     RATE_LIMIT_RPS: '0',
@@ -253,7 +253,7 @@ test('no mistake repeats a secret', () => {
   const env = {
     DATABASE_URL: `mysql://cart:${secret}@db/cart`,
     RESERVATION_SERVICE_URL: `ftp://cart:${secret}@reserve`,
-    REDIS_URL: `redis://:${secret}@redis`,
+    REDIS_URL: `http://:${secret}@redis`,
   }
   const problems = problemsOf(env)
   assert.equal(problems.length, 3)

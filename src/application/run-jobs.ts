@@ -3,6 +3,7 @@ import type { ReservationClient } from '../ports/reservation-client.ts'
 import type { Job } from '../ports/store.ts'
 import { isPlainReserve } from './call-service.ts'
 import { carryOut, giveBack, type JobParts, type JobSettings } from './carry-out.ts'
+import type { JobSource } from './job-source.ts'
 
 export type JobRunner = {
   /** There may be something due: look now instead of at the next poll. */
@@ -20,8 +21,8 @@ export type JobRunner = {
 // Jobs claimed by one statement: bounds how long a claim keeps a store busy.
 const claimMax = 500
 
-export const runJobs = (parts: JobParts, settings: JobSettings): JobRunner => {
-  const { store, client, clock, reporter } = parts
+export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSource): JobRunner => {
+  const { client, reporter } = parts
   const { workerId } = settings
   const open = new Map<Promise<void>, AbortController>()
   let state: 'running' | 'paused' = 'running'
@@ -43,9 +44,10 @@ export const runJobs = (parts: JobParts, settings: JobSettings): JobRunner => {
   const claim = async (): Promise<void> => {
     const breaker = client.breaker()
     const calls = breaker === 'closed' ? settings.concurrency - open.size : 1
+    if (breaker === 'open') source.rest()
     if (breaker === 'open' || isProbing || calls <= 0) return
     const limit = Math.min(claimMax, calls * (breaker === 'closed' ? settings.batchSize : 1))
-    const jobs = await store.claimJobs({ workerId, now: clock.now(), limit })
+    const jobs = await source.take(workerId, limit)
     const groups = toCalls(jobs, client, settings.batchSize)
     // Jobs that cannot share a call may need more calls than are free.
     const startable = state === 'running' ? calls : 0
@@ -68,7 +70,8 @@ export const runJobs = (parts: JobParts, settings: JobSettings): JobRunner => {
     try {
       while (isNudged && state === 'running') {
         isNudged = false
-        await claim()
+        // What a worker leases before it is known to live, others would take back at once.
+        if (heart.isKnown() || (await heart.beat())) await claim()
       }
     } catch (error) {
       reporter.troubled('claiming jobs', error)
@@ -98,10 +101,8 @@ export const runJobs = (parts: JobParts, settings: JobSettings): JobRunner => {
       pause()
       stopping.abort()
       await claiming
-      await settledWithin([...open.keys()], graceMs)
-      for (const abort of open.values()) abort.abort(new Error('the worker stops'))
-      await Promise.all(open.keys())
-      clearInterval(heart)
+      await endCalls(open, graceMs)
+      heart.stop()
     },
   }
 }
@@ -111,19 +112,35 @@ const keepBeating = (
   { store, clock, reporter }: JobParts,
   { workerId, leaseMs }: JobSettings,
   onTakenBack: () => void,
-): NodeJS.Timeout => {
-  const beat = () => {
-    store.beat(workerId, clock.now(), leaseMs).then(
-      (takenBack) => {
-        if (takenBack === 0) return
+) => {
+  let beatAt = Number.NEGATIVE_INFINITY
+  /** Answers whether the store knows of it. */
+  const beat = async (): Promise<boolean> => {
+    try {
+      const now = clock.now()
+      const takenBack = await store.beat(workerId, now, leaseMs)
+      beatAt = now
+      if (takenBack > 0) {
         reporter.outcomeUnknown(takenBack)
         onTakenBack()
-      },
-      (error) => reporter.troubled('telling that this worker lives', error),
-    )
+      }
+      return true
+    } catch (error) {
+      reporter.troubled('telling that this worker lives', error)
+      return false
+    }
   }
-  beat()
-  return setInterval(beat, leaseMs / 3)
+  const timer = setInterval(() => void beat(), leaseMs / 3)
+  const isKnown = () => clock.now() - beatAt < leaseMs
+  return { beat, isKnown, stop: () => clearInterval(timer) }
+}
+
+type OpenCalls = ReadonlyMap<Promise<void>, AbortController>
+
+const endCalls = async (open: OpenCalls, graceMs: number): Promise<void> => {
+  await settledWithin([...open.keys()], graceMs)
+  for (const abort of open.values()) abort.abort(new Error('the worker stops'))
+  await Promise.all(open.keys())
 }
 
 const settledWithin = async (calls: readonly Promise<void>[], graceMs: number): Promise<void> => {

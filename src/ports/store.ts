@@ -151,6 +151,18 @@ export interface JobStore {
   countJobs(now: number): Promise<JobCounts>
 }
 
+/** For a store whose jobs a queue spreads over workers; see ports/job-queue.ts. */
+export interface HandOverStore {
+  /** Jobs due that no worker and no queue has are the queue's from now on; their ids, oldest first. */
+  handOverJobs(now: number, limit: number): Promise<readonly string[]>
+  /** Leases those of the jobs that are due and no worker has, whoever was given them. Counts an attempt. */
+  claimHandedJobs(
+    claim: Omit<Claim, 'limit'> & { readonly ids: readonly string[] },
+  ): Promise<readonly Job[]>
+  /** Jobs handed over before this time and claimed by nobody are no queue's any more; answers how many. */
+  takeBackHandedJobs(handedBefore: number): Promise<number>
+}
+
 export type SweepBounds = {
   /** Answers from before this time go. */
   readonly answersBefore: number
@@ -166,6 +178,8 @@ export interface Store extends CartStore, JournalStore, JobStore, AsyncDisposabl
   readonly durability: 'durable' | 'volatile'
   /** `sole`: no other process writes here, so a cart in memory is current until this one changes it. */
   readonly ownership: 'sole' | 'shared'
+  /** Null when one process has the store for itself: there is nothing to spread. */
+  readonly handOver: HandOverStore | null
   /** Deletes what is too old, in a small batch; answers how many rows went. */
   sweep(bounds: SweepBounds): Promise<number>
   /** Resolves when the store can read and write now. @throws when it cannot, saying why. */

@@ -3,6 +3,7 @@
 import type { JobSettings } from '../../src/application/carry-out.ts'
 import type { Clock } from '../../src/application/clock.ts'
 import { type CommandHandler, handleCommands } from '../../src/application/handle-command.ts'
+import { takeFromStore } from '../../src/application/job-source.ts'
 import { type JobRunner, runJobs } from '../../src/application/run-jobs.ts'
 import { keepWarmCarts } from '../../src/application/warm-carts.ts'
 import type { Cart, CartId } from '../../src/domain/cart.ts'
@@ -69,7 +70,11 @@ export const openWorker = (
     reporter,
     onJobs: () => runner?.nudge(),
   })
-  runner = runJobs({ store, client, commands, clock, reporter }, { ...settings, ...differently })
+  runner = runJobs(
+    { store, client, commands, clock, reporter },
+    { ...settings, ...differently },
+    takeFromStore(store, clock),
+  )
   const { stop } = runner
   return {
     runner,

@@ -7,6 +7,7 @@ import test from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { startSimulator } from '../../simulator/start.ts'
 import { openReservationService } from '../../src/adapters/reservations/open.ts'
+import { takeFromStore } from '../../src/application/job-source.ts'
 import { runJobs } from '../../src/application/run-jobs.ts'
 import type { CartId } from '../../src/domain/cart.ts'
 import type { Loaded, Store } from '../../src/ports/store.ts'
@@ -72,6 +73,7 @@ const openWork = async (store: Store) => {
       callTimeoutMs: 10_000,
       retry: { baseMs: 10, capMs: 100, giveUpAfterMs: 60_000 },
     },
+    takeFromStore(store, clock),
   )
   return {
     handlers,

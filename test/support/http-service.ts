@@ -113,7 +113,7 @@ export const openHttpService = async (options: HttpServiceOptions = {}): Promise
   }
   const service = options.reservations === 'off' ? null : { breaker: () => state.breaker }
   const isDraining = () => state.draining
-  const parts = { store, commands, clock, log, telemetry, service, isDraining }
+  const parts = { store, commands, clock, log, telemetry, service, queue: null, isDraining }
   const app = await buildServer(parts, timeouts, '0.0.0')
   return {
     app,

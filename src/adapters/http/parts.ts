@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../application/clock.ts'
 import type { CommandHandler } from '../../application/handle-command.ts'
+import type { JobQueue } from '../../ports/job-queue.ts'
 import type { ReservationClient } from '../../ports/reservation-client.ts'
 import type { Store } from '../../ports/store.ts'
 
@@ -13,6 +14,8 @@ export type HttpParts = {
   readonly telemetry: HttpTelemetry
   /** Null while reservations are off. */
   readonly service: Pick<ReservationClient, 'breaker'> | null
+  /** Null when workers look into the store. */
+  readonly queue: Pick<JobQueue, 'name' | 'isUp'> | null
   readonly isDraining: () => boolean
 }
 

@@ -14,7 +14,7 @@ test('bad settings end it with code 78 and a line for each', async () => {
     LOG_LEVEL: 'loud',
     DATABASE_URL: 'mysql://cart:hunter2@db/cart',
     RESERVATION_SERVICE_URL: 'ftp://cart:hunter2@reserve',
-    REDIS_URL: 'redis://:hunter2@redis',
+    REDIS_URL: 'http://:hunter2@redis',
     ENV_NAME: 'prod',
   }
   const { code, stdout, complaints } = await runMain(env)

@@ -52,16 +52,20 @@ type Readiness = {
 }
 
 const readReadiness = async (parts: HttpParts): Promise<Readiness> => {
-  const { store, service } = parts
+  const { store, service, queue } = parts
   const storeCheck = await checkStore(parts)
   const breaker = service?.breaker() ?? 'off'
   const checks: Record<string, Check> = {
     store: { ...storeCheck, name: store.name, durability: store.durability },
     reservations: { status: breaker === 'open' ? 'degraded' : 'ok', breaker },
   }
+  if (queue !== null) {
+    checks.queue = { status: queue.isUp() ? 'ok' : 'degraded', name: queue.name }
+  }
   if (parts.isDraining()) return { status: 'draining', checks }
   if (storeCheck.status !== 'ok') return { status: 'unavailable', checks }
-  return { status: breaker === 'open' ? 'degraded' : 'ready', checks }
+  const isDegraded = Object.values(checks).some(({ status }) => status === 'degraded')
+  return { status: isDegraded ? 'degraded' : 'ready', checks }
 }
 
 const checkStore = async ({ store, log }: HttpParts): Promise<Check> => {

@@ -28,6 +28,7 @@ export const openMemoryStore = (): Store => {
     name: 'memory',
     durability: 'volatile',
     ownership: 'sole',
+    handOver: null,
     load: async (cartId, keys) => {
       const kept = carts.get(cartId)
       const answers = (kept?.answers ?? []).filter((answer) =>

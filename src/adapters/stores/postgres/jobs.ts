@@ -1,7 +1,7 @@
 // Jobs: rows committed with the cart, due at a time, leased by a worker, gone with their outcome.
 import type { CartId, ItemId } from '../../../domain/cart.ts'
 import type { HoldId, ReservationKey } from '../../../domain/reservation.ts'
-import type { Job, JobStore, PutBack } from '../../../ports/store.ts'
+import type { HandOverStore, Job, JobStore, PutBack } from '../../../ports/store.ts'
 import { type Row, toColumns } from './columns.ts'
 import { type Database, type Statement, unavailable } from './database.ts'
 
@@ -44,6 +44,32 @@ const beat = {
     select count(*) from taken`,
 }
 
+const handOver = {
+  name: 'hand_over_jobs',
+  text: `update jobs j set handed_at = $1
+    from (select id from jobs
+      where leased_by is null and buried_at is null and handed_at is null and due_at <= $1
+      order by due_at, id limit $2 for update skip locked) due
+    where j.id = due.id returning j.id, j.due_at`,
+}
+
+const claimHanded = {
+  name: 'claim_handed_jobs',
+  text: `update jobs j set leased_by = $1, attempts = attempts + 1, handed_at = null
+    from (select id from jobs
+      where id = any($3::text[]) and leased_by is null and buried_at is null and due_at <= $2
+      order by id for update skip locked) due
+    where j.id = due.id returning ${columnsOfJob}`,
+}
+
+const takeBackHanded = {
+  name: 'take_back_handed_jobs',
+  text: `with taken as (update jobs j set handed_at = null
+      from (select id from jobs where handed_at < $1 for update skip locked) handed
+      where j.id = handed.id returning 1)
+    select count(*) from taken`,
+}
+
 const find = { name: 'find_job', text: `select ${columns} from jobs where id = $1` }
 
 const listBuried = {
@@ -62,14 +88,41 @@ const count = {
       from jobs) each`,
 }
 
-export const openJobs = (database: Database): JobStore => {
-  const query = async (statement: Statement, values: readonly unknown[]) => {
+const queryOn =
+  (database: Database) => async (statement: Statement, values: readonly unknown[]) => {
     try {
       return await database.query(statement, values)
     } catch (error) {
       throw unavailable(error)
     }
   }
+
+export const openHandOver = (database: Database): HandOverStore => {
+  const query = queryOn(database)
+  return {
+    handOverJobs: async (now, limit) => {
+      const rows = await query(handOver, [now, limit])
+      return rows
+        .map(([id, dueAt]) => ({ id: id as string, dueAt: dueAt as number }))
+        .sort(byAge)
+        .map(({ id }) => id)
+    },
+    claimHandedJobs: async ({ workerId, now, ids }) => {
+      const columns = toColumns(
+        ids.map((id) => [id]),
+        1,
+      )
+      return (await query(claimHanded, [workerId, now, ...columns])).map(toJob).sort(byAge)
+    },
+    takeBackHandedJobs: async (handedBefore) => {
+      const [row] = await query(takeBackHanded, [handedBefore])
+      return Number(row?.[0])
+    },
+  }
+}
+
+export const openJobs = (database: Database): JobStore => {
+  const query = queryOn(database)
   return {
     claimJobs: async ({ workerId, now, limit }) =>
       (await query(claim, [workerId, now, limit])).map(toJob).sort(byAge),
@@ -97,7 +150,9 @@ export const openJobs = (database: Database): JobStore => {
   }
 }
 
-const byAge = (a: Job, b: Job): number => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1)
+type Aged = Pick<Job, 'id' | 'dueAt'>
+
+const byAge = (a: Aged, b: Aged): number => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1)
 
 const fromPutBack = ({ id, dueAt, attempt, lastError }: PutBack, now: number): Row => [
   id,

@@ -4,7 +4,7 @@ import { openAnnouncements } from './announcements.ts'
 import { sweepAnswers } from './answers.ts'
 import { openCommits } from './commits.ts'
 import { type Database, type DatabaseOptions, openDatabase, unavailable } from './database.ts'
-import { openJobs } from './jobs.ts'
+import { openHandOver, openJobs } from './jobs.ts'
 import { openJournal } from './journal.ts'
 import { openLoads } from './loads.ts'
 import { assertMigrated, migrate, UnusableDatabaseError } from './migrations.ts'
@@ -38,6 +38,7 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
       },
       readJournal: (...args) => attempt(() => journal.read(...args)),
       ...openJobs(database),
+      handOver: openHandOver(database),
       sweep: ({ answersBefore, journalBefore, limit }) =>
         attempt(async () => {
           const answers = await sweepAnswers(database, answersBefore, limit)

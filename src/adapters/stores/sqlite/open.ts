@@ -40,6 +40,7 @@ export const openSqliteStore = async (
     name: 'sqlite',
     durability: 'durable',
     ownership: 'sole',
+    handOver: null,
     load: (cartId, keys) => attempt(() => toLoaded(cartId, loads.load(cartId, keys))),
     loadOlder: (cartId, itemId) => attempt(() => toOlder(loads.loadOlder(cartId, itemId))),
     commit: (change) => commit(toChangeRows(change)),
