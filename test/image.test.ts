@@ -101,18 +101,10 @@ const envOf = ({
   Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, String(value)]))
 const isSimulator = ({ command }: ComposeService) => command?.includes('simulator/main.ts') ?? false
 
-const settingNames = Object.values(settings).map(({ name }): string => name)
-// Not asked for until all of them are there.
-const ofMany = ['ROLE', 'REDIS_URL', 'src/migrate.ts']
-const isForMany = ofMany.every(
-  (name) => settingNames.includes(name) || existsSync(join(root, name)),
-)
-const exempt = isForMany ? [] : ofMany
 const known = new Set([
-  ...settingNames,
+  ...Object.values(settings).map(({ name }): string => name),
   ...(describeSettings().match(/SIMULATOR_\w+/g) ?? []),
   ...['NODE_ENV', 'NODE_COMPILE_CACHE'],
-  ...exempt,
 ])
 
 const noFile = (): string => {
@@ -138,7 +130,7 @@ test('every program that is started is in the image', () => {
     assert.equal(program, 'node', 'node itself gets the signals')
     assert.deepEqual(more, [])
     assert.ok(copied.includes(script.replace(/\/.*/, '')), script)
-    if (!exempt.includes(script)) assert.ok(existsSync(join(root, script)), script)
+    assert.ok(existsSync(join(root, script)), script)
   }
 })
 
@@ -148,7 +140,7 @@ test('every variable of the image and the composition is a setting, with a value
     for (const variable of Object.keys(env))
       assert.ok(known.has(variable), `${variable} of ${name}`)
     readOptions(env)
-    if (isForMany || name === 'image') readConfig(env, noFile)
+    readConfig(env, noFile)
   }
 })
 
