@@ -37,7 +37,7 @@ type ComposeService = {
   readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>
   readonly healthcheck?: Healthcheck
   readonly ports?: readonly string[]
-  readonly volumes?: readonly string[]
+  readonly volumes?: readonly (string | { readonly type: string; readonly target: string })[]
   readonly stop_grace_period?: string
   readonly read_only?: boolean
   readonly cap_drop?: readonly string[]
@@ -170,7 +170,9 @@ test('what the composition names is in it', () => {
       const { hostname } = new URL(url)
       assert.ok(compose.services[hostname] !== undefined, `${name}: ${url}`)
     }
-    const volumes = service.volumes?.map((volume) => volume.replace(/:.*/, '')) ?? []
+    const volumes = (service.volumes ?? [])
+      .filter((volume) => typeof volume === 'string')
+      .map((volume) => volume.replace(/:.*/, ''))
     for (const volume of volumes) assert.ok(volume in compose.volumes, `${name}: ${volume}`)
   }
   const ports = services.flatMap(([, service]) => service.ports ?? [])
