@@ -119,6 +119,8 @@ const openStore = async (config: Config, log: Log, onJobs: () => void): Promise<
         statements: config.databaseStatements,
         migrate: config.databaseMigrate,
         onJobs,
+        onTrouble: (error) =>
+          log.error({ err: error }, 'the database cannot be used yet; trying again'),
       })
     }
     default:

@@ -4,6 +4,7 @@ import type { Store } from '../../../src/ports/store.ts'
 import { keepsAnswers } from './answers.ts'
 import { keepsCarts } from './carts.ts'
 import { commits } from './commits.ts'
+import { handsJobsOver } from './hand-over.ts'
 import { changesJobs } from './job-changes.ts'
 import { leasesJobs } from './job-leases.ts'
 import { listsJobs } from './job-lists.ts'
@@ -13,8 +14,19 @@ import { keepsApart } from './older.ts'
 import { commitsRace } from './races.ts'
 import { sweeps } from './sweep.ts'
 
-export const storeContract = (name: string, open: () => Promise<Store>): void => {
-  describe(`the ${name} store`, () => {
+type Options = {
+  /** Why it cannot be tested here. */
+  readonly skip?: string | false
+  /** Its jobs can be handed to a queue. */
+  readonly handsOver?: boolean
+}
+
+export const storeContract = (
+  name: string,
+  open: () => Promise<Store>,
+  { skip = false, handsOver = false }: Options = {},
+): void => {
+  describe(`the ${name} store`, { skip }, () => {
     keepsCarts(open)
     keepsApart(open)
     commits(open)
@@ -26,5 +38,6 @@ export const storeContract = (name: string, open: () => Promise<Store>): void =>
     restsOnLeases(open)
     listsJobs(open)
     sweeps(open)
+    if (handsOver) handsJobsOver(open)
   })
 }

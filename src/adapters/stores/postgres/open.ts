@@ -8,27 +8,34 @@ import { openHandOver, openJobs } from './jobs.ts'
 import { openJournal } from './journal.ts'
 import { openLoads } from './loads.ts'
 import { assertMigrated, migrate, UnusableDatabaseError } from './migrations.ts'
+import { type Preparation, prepare } from './preparation.ts'
 
 export type PostgresOptions = DatabaseOptions & {
   /** `off`: somebody else applies migrations; the service only looks whether they are there. */
   readonly migrate: 'on' | 'off'
   /** There may be jobs due that another process made. */
   readonly onJobs: () => void
+  /** The server cannot be reached at start; it is tried again. */
+  readonly onTrouble: (error: unknown) => void
 }
 
-/** @throws UnusableDatabaseError when it cannot be reached, or its schema does not fit. */
+/**
+ * A server that cannot be reached is waited for; nothing is answered until then.
+ * @throws UnusableDatabaseError when the server refuses us, or its schema does not fit.
+ */
 export const openPostgresStore = async (options: PostgresOptions): Promise<Store> => {
-  const database = openDatabase(options)
+  const connections = openDatabase(options)
   try {
-    if (options.migrate === 'on') await migrate(database)
-    else await assertMigrated(database)
-    const durability = await durabilityOf(database)
+    const preparation = await prepare(() => prepareSchema(connections, options), options.onTrouble)
+    const database = guard(connections, preparation)
     const announcements = openAnnouncements(database, options.onJobs)
     const commit = openCommits(database)
     const journal = openJournal(database)
     return {
       name: 'postgresql',
-      durability,
+      get durability() {
+        return preparation.result() ?? 'durable'
+      },
       ownership: 'shared',
       ...openLoads(database),
       commit: async (change) => {
@@ -46,15 +53,34 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
         }),
       check: () => check(database),
       [Symbol.asyncDispose]: async () => {
+        preparation.stop()
         await announcements.close()
-        await database.close()
+        await connections.close()
       },
     }
   } catch (error) {
-    await database.close()
+    await connections.close()
     throw toUnusable(error)
   }
 }
+
+const prepareSchema = async (
+  database: Database,
+  options: PostgresOptions,
+): Promise<Store['durability']> => {
+  if (options.migrate === 'on') await migrate(database)
+  else await assertMigrated(database)
+  return durabilityOf(database)
+}
+
+/** Nothing is asked of a schema that may not be there yet. */
+const guard = (database: Database, { result }: Preparation<unknown>): Database => ({
+  ...database,
+  query: async (...args) => {
+    if (result() === null) throw unavailable('it has not been reached yet')
+    return database.query(...args)
+  },
+})
 
 /**
  * Brings the schema up to date, and answers the names of what it applied.
