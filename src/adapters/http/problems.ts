@@ -122,6 +122,10 @@ const fromError = (error: FastifyError | Error, { id }: FastifyRequest): Problem
   if (error instanceof StaleVersionError) {
     return toProblem(error.code, error.message, id, { cart: toCartView(error.cart) })
   }
+  // What the store says about itself is for the log.
+  if (error instanceof CartError && error.code === 'store-unavailable') {
+    return toProblem(error.code, 'The store did not answer; try again.', id)
+  }
   if (error instanceof CartError) return toProblem(error.code, error.message, id)
   if (error instanceof RequestError) {
     const { code, message, errors } = error

@@ -113,6 +113,7 @@ test('while the store is away, requests are 503 with Retry-After, not the cause'
   ]
   for (const answer of answers) {
     assertProblem(answer, 'store-unavailable')
+    assert.doesNotMatch(answer.text, /secret/)
     assert.match(answer.headers['retry-after'] ?? '', /^\d+$/)
     assert.equal(answer.headers['cache-control'], 'no-store')
   }
