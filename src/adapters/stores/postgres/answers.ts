@@ -1,5 +1,4 @@
 // Answers kept for repeats of their requests, by cart, key and caller.
-import type { Database } from './database.ts'
 import type { Part } from './part.ts'
 
 export const keepAnswers: Part = {
@@ -35,20 +34,3 @@ export const keepAnswers: Part = {
 export const usedKeys = (rows: string): string => `
   select distinct r.place from ${rows}
   join answers a on a.cart_id = r.cart_id and a.key = r.key and a.caller = r.caller`
-
-const sweep = {
-  name: 'sweep_answers',
-  text: `with gone as (delete from answers where ctid = any(array(
-      select ctid from answers where at < $1 limit $2 for update skip locked)) returning 1)
-    select count(*) from gone`,
-}
-
-/** Deletes answers from before a time; answers how many. */
-export const sweepAnswers = async (
-  database: Database,
-  before: number,
-  limit: number,
-): Promise<number> => {
-  const [row] = await database.query(sweep, [before, limit])
-  return Number(row?.[0])
-}

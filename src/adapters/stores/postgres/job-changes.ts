@@ -4,36 +4,43 @@ import type { Change, JobChanges } from '../../../ports/store.ts'
 import type { Row } from './columns.ts'
 import type { Part } from './part.ts'
 
-type Step = 'cancel' | 'revive' | 'requeue' | 'bury' | 'finish'
-
 type Fate = {
-  /** The last thing that is done with the job. */
-  readonly step: Step
-  readonly isCalledOff: boolean
-  readonly reason: string | null
+  isCalledOff: boolean
+  isRequeued: boolean
+  /** Due at once, its age counted from now. */
+  startsAnew: boolean
+  isFinished: boolean
+  /** Why it is buried; null when it is not. */
+  reason: string | null
 }
 
-/** By job, in the order of the port. */
-const fatesOf = (jobs: JobChanges): ReadonlyMap<string, Fate> => {
+/** By job, after all that the change does with it. */
+const fatesOf = (jobs: JobChanges): ReadonlyMap<string, Readonly<Fate>> => {
   const fates = new Map<string, Fate>()
-  const follow = (id: string, step: Step, reason: string | null = null) => {
-    const before = fates.get(id)
-    const isCalledOff = before?.isCalledOff === true || step === 'cancel' || step === 'revive'
-    fates.set(id, { step, isCalledOff, reason: reason ?? before?.reason ?? null })
+  const follow = (id: string, step: Partial<Fate>) => {
+    fates.set(id, { ...(fates.get(id) ?? untouched), ...step })
   }
-  for (const id of jobs.cancelled) follow(id, 'cancel')
-  for (const id of jobs.revived) follow(id, 'revive')
-  for (const id of jobs.requeued) follow(id, 'requeue')
-  for (const { id, reason } of jobs.buried) follow(id, 'bury', reason)
-  for (const id of jobs.finished) follow(id, 'finish')
+  for (const id of jobs.cancelled) follow(id, { isCalledOff: true })
+  for (const id of jobs.revived) follow(id, { isCalledOff: true, startsAnew: true })
+  for (const id of jobs.requeued) follow(id, { isRequeued: true, startsAnew: true })
+  for (const { id, reason } of jobs.buried) follow(id, { reason })
+  for (const id of jobs.finished) follow(id, { isFinished: true })
   return fates
+}
+
+const untouched: Fate = {
+  isCalledOff: false,
+  isRequeued: false,
+  startsAnew: false,
+  isFinished: false,
+  reason: null,
 }
 
 const isPlain = ({ jobs }: Change): boolean =>
   jobs.cancelled.length + jobs.revived.length + jobs.requeued.length + jobs.buried.length === 0 &&
   jobs.finished.length === 0
 
-const noFates: ReadonlyMap<string, Fate> = new Map()
+const noFates: ReturnType<typeof fatesOf> = new Map()
 
 export const putJobs: Part = {
   name: 'put_jobs',
@@ -54,10 +61,10 @@ export const putJobs: Part = {
     const { cartId, at, jobs } = change
     const fates = isPlain(change) ? noFates : fatesOf(jobs)
     return jobs.put
-      .filter(({ id }) => fates.get(id)?.step !== 'finish')
+      .filter(({ id }) => fates.get(id)?.isFinished !== true)
       .map(({ id, kind, key, itemId, productId, quantity, holdId }): Row => {
         const fate = fates.get(id)
-        const isBuried = fate?.step === 'bury'
+        const reason = fate?.reason ?? null
         const intent = [
           fate?.isCalledOff ? 'cancel' : kind,
           key,
@@ -65,7 +72,7 @@ export const putJobs: Part = {
           itemId,
           productId,
         ] as const
-        return [id, ...intent, quantity, holdId, at, isBuried ? at : null, fate?.reason ?? null]
+        return [id, ...intent, quantity, holdId, at, reason === null ? null : at, reason]
       })
   },
   // A job that is there already is the same intent: its id names the call it stands for.
@@ -80,27 +87,38 @@ export const putJobs: Part = {
 /** Applies to jobs that were there before the change. */
 export const changeJobs: Part = {
   name: 'change_jobs',
-  columns: { id: 'text', step: 'text', calls_off: 'boolean', reason: 'text', at: 'bigint' },
+  columns: {
+    id: 'text',
+    stays: 'boolean',
+    calls_off: 'boolean',
+    requeues: 'boolean',
+    starts_anew: 'boolean',
+    reason: 'text',
+    at: 'bigint',
+  },
   rowsOf: (change) =>
     isPlain(change)
       ? []
       : [...fatesOf(change.jobs)]
-          .filter(([, { step }]) => step !== 'finish')
-          .map(([id, { step, isCalledOff, reason }]) => [id, step, isCalledOff, reason, change.at]),
+          .filter(([, { isFinished }]) => !isFinished)
+          .map(([id, { isCalledOff, isRequeued, startsAnew, reason }]) => {
+            const stays = !startsAnew && reason === null
+            return [id, stays, isCalledOff, isRequeued, startsAnew, reason, change.at]
+          }),
   sql: (rows, isWritten) => `
     update jobs j set
       kind = case when r.calls_off then 'cancel' else j.kind end,
-      buried_at = case when r.step = 'bury' then r.at end,
-      leased_by = case when r.step = 'cancel' then j.leased_by end,
-      handed_at = case when r.step = 'cancel' then j.handed_at end,
-      attempts = case when r.step = 'requeue' then 0 else j.attempts end,
+      buried_at = case when r.reason is not null then r.at end,
+      leased_by = case when r.stays then j.leased_by end,
+      handed_at = case when r.stays then j.handed_at end,
+      attempts = case when r.requeues then 0 else j.attempts end,
       last_error = coalesce(r.reason, j.last_error),
       due_at = case when ${startsAnew} then r.at else j.due_at end,
       created_at = case when ${startsAnew} then r.at else j.created_at end
     from ${rows} where j.id = r.id and ${isWritten}`,
 }
 
-const startsAnew = `r.step in ('revive', 'requeue') or (r.step = 'cancel' and j.buried_at is not null)`
+const startsAnew = 'r.starts_anew or (r.calls_off and j.buried_at is not null)'
 
 export const finishJobs: Part = {
   name: 'finish_jobs',

@@ -56,20 +56,10 @@ const read = {
     where cart_id = $1 and revision > $2 order by revision, place limit $3`,
 }
 
-const sweep = {
-  name: 'sweep_journal',
-  text: `with gone as (delete from journal where ctid = any(array(
-      select ctid from journal where at < $1 and published_at is not null limit $2
-      for update skip locked)) returning 1)
-    select count(*) from gone`,
-}
-
-export const openJournal = (database: Database) => ({
-  read: async (cartId: CartId, after: number, limit: number): Promise<readonly JournalEntry[]> =>
-    (await database.query(read, [cartId, after, limit])).map(toEntry),
-  /** Deletes published entries from before a time; answers how many. */
-  sweep: async (before: number, limit: number): Promise<number> => {
-    const [row] = await database.query(sweep, [before, limit])
-    return Number(row?.[0])
-  },
-})
+export const readJournal = async (
+  database: Database,
+  cartId: CartId,
+  after: number,
+  limit: number,
+): Promise<readonly JournalEntry[]> =>
+  (await database.query(read, [cartId, after, limit])).map(toEntry)

@@ -1,14 +1,14 @@
 // The store for many processes: PostgreSQL. Commits and loads of different carts travel in groups.
 import type { Change, Store } from '../../../ports/store.ts'
 import { openAnnouncements } from './announcements.ts'
-import { sweepAnswers } from './answers.ts'
 import { openCommits } from './commits.ts'
 import { type Database, type DatabaseOptions, openDatabase, unavailable } from './database.ts'
 import { openHandOver, openJobs } from './jobs.ts'
-import { openJournal } from './journal.ts'
+import { readJournal } from './journal.ts'
 import { openLoads } from './loads.ts'
 import { assertMigrated, migrate, UnusableDatabaseError } from './migrations.ts'
 import { type Preparation, prepare } from './preparation.ts'
+import { sweep } from './sweep.ts'
 
 export type PostgresOptions = DatabaseOptions & {
   /** `off`: somebody else applies migrations; the service only looks whether they are there. */
@@ -30,7 +30,6 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
     const database = guard(connections, preparation)
     const announcements = openAnnouncements(database, options.onJobs)
     const commit = openCommits(database)
-    const journal = openJournal(database)
     return {
       name: 'postgresql',
       get durability() {
@@ -43,14 +42,10 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
         if (result === 'committed' && makesJobsDue(change)) announcements.announce()
         return result
       },
-      readJournal: (...args) => attempt(() => journal.read(...args)),
+      readJournal: (...args) => attempt(() => readJournal(database, ...args)),
       ...openJobs(database),
       handOver: openHandOver(database),
-      sweep: ({ answersBefore, journalBefore, limit }) =>
-        attempt(async () => {
-          const answers = await sweepAnswers(database, answersBefore, limit)
-          return answers + (await journal.sweep(journalBefore, limit))
-        }),
+      sweep: (bounds) => attempt(() => sweep(database, bounds)),
       check: () => check(database),
       [Symbol.asyncDispose]: async () => {
         preparation.stop()
@@ -79,6 +74,10 @@ const guard = (database: Database, { result }: Preparation<unknown>): Database =
   query: async (...args) => {
     if (result() === null) throw unavailable('it has not been reached yet')
     return database.query(...args)
+  },
+  transact: async (work) => {
+    if (result() === null) throw unavailable('it has not been reached yet')
+    return database.transact(work)
   },
 })
 
