@@ -6,7 +6,13 @@ import { openPostgresStore, type PostgresOptions } from '../../src/adapters/stor
 import { openDatabase } from './server-postgres.ts'
 import type { OpenStore } from './store-folders.ts'
 
-const plain = { connections: 10, statements: 'named', migrate: 'on', onJobs: () => {} } as const
+const plain = {
+  connections: 10,
+  statements: 'named',
+  migrate: 'on',
+  onJobs: () => {},
+  onTrouble: () => {},
+} as const
 
 export const openStoreOf = (url: string, differently: Partial<PostgresOptions> = {}) =>
   openPostgresStore({ ...plain, url, ...differently })

@@ -1,9 +1,10 @@
-// The store in memory is the model of the one on disk: both answer the same, whatever is asked.
+// The store in memory is the model of the others: they answer the same, whatever is asked.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Cart, CartId } from '../../../src/domain/cart.ts'
 import type { Change, PutBack, Store } from '../../../src/ports/store.ts'
+import { postgresIsMissing } from '../../support/server-postgres.ts'
 import {
   buildAnswer,
   buildChange,
@@ -17,8 +18,14 @@ import {
   toItemId,
   toKey,
 } from '../../support/store-changes.ts'
-import { openFreshMemoryStore, openFreshSqliteStore } from '../../support/store-folders.ts'
+import { keepDatabases } from '../../support/store-databases.ts'
+import {
+  type OpenStore,
+  openFreshMemoryStore,
+  openFreshSqliteStore,
+} from '../../support/store-folders.ts'
 
+const openFreshPostgresStore = keepDatabases()
 const leaseMs = 30
 
 const few = <T>(...names: T[]) => fc.subarray(names, { maxLength: 2 })
@@ -168,17 +175,28 @@ const allOf = async (store: Store, now: number): Promise<unknown> => {
   }
 }
 
-test('memory and SQLite answer the same, whatever is asked in whichever order', async () => {
+const agree = async (open: OpenStore, numRuns: number): Promise<void> => {
   const steps = fc.array(step, { minLength: 5, maxLength: 60, size: 'max' })
   const property = fc.asyncProperty(steps, async (all) => {
     await using memory = await openFreshMemoryStore()
-    await using sqlite = await openFreshSqliteStore()
+    await using store = await open()
     let now = noon
     for (const next of all) {
       now += 7
-      assert.deepEqual(await take(sqlite, now, next), await take(memory, now, next))
-      assert.deepEqual(await allOf(sqlite, now), await allOf(memory, now))
+      assert.deepEqual(await take(store, now, next), await take(memory, now, next))
+      assert.deepEqual(await allOf(store, now), await allOf(memory, now))
     }
   })
-  await fc.assert(property, { numRuns: 40 })
-})
+  await fc.assert(property, { numRuns })
+}
+
+test('memory and SQLite answer the same, whatever is asked in whichever order', () =>
+  agree(openFreshSqliteStore, 40))
+
+test(
+  'memory and PostgreSQL answer the same, whatever is asked in whichever order',
+  {
+    skip: postgresIsMissing(),
+  },
+  () => agree(openFreshPostgresStore, 12),
+)

@@ -240,4 +240,22 @@ const keepsOrder = (open: OpenStore): void => {
     await then(store, { put, finished: ['a'] })
     assert.equal(await store.findJob('a'), null)
   })
+
+  test('in one change a job that is there is requeued, then buried: its age counts anew', async () => {
+    await using store = await open()
+    await leased(store)
+    await then(store, { requeued: ['a'], buried: [{ id: 'a', reason: 'no use' }] })
+    const times = { createdAt: later, dueAt: later, buriedAt: later }
+    assert.deepEqual(await store.findJob('a'), buildJob('a', { ...times, lastError: 'no use' }))
+  })
+
+  test('in one change a buried job is cancelled, then buried again', async () => {
+    await using store = await open()
+    await buried(store)
+    const jobs = { cancelled: ['a'], buried: [{ id: 'a', reason: 'still no use' }] }
+    await mustCommit(store, buildChange({ on: 2, at: later + 7, jobs }))
+    const job = await store.findJob('a')
+    assert.deepEqual([job?.kind, job?.attempts, job?.createdAt], ['cancel', 1, later + 7])
+    assert.deepEqual([job?.buriedAt, job?.lastError], [later + 7, 'still no use'])
+  })
 }
