@@ -1,5 +1,13 @@
 // Metrics in Prometheus' text format. Labels are of bounded sets only: never a user, cart or product.
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import {
+  type Aggregator,
+  AggregatorRegistry,
+  Counter,
+  collectDefaultMetrics,
+  Gauge,
+  Histogram,
+  Registry,
+} from 'prom-client'
 import { openRequestMetrics } from './request-metrics.ts'
 
 export type Sample = {
@@ -14,6 +22,9 @@ export type Sample = {
   readonly breaker: 'closed' | 'open' | 'half-open'
   readonly now: number
 }
+
+/** The metrics of one process. */
+type MetricValues = readonly object[]
 
 export type Metrics = ReturnType<typeof openMetrics>
 
@@ -32,15 +43,36 @@ export const openMetrics = () => {
     registers,
   })
   const counter = (name: string, help: string) => new Counter({ name, help, registers })
-  const gauge = (name: string, help: string, labelNames: string[] = []) =>
-    new Gauge({ name, help, labelNames, registers })
-  const jobs = gauge('jobs', 'Reservation jobs by state.', ['state'])
-  const oldest = gauge('job_oldest_due_age_seconds', 'Age of the oldest due job that nobody has.')
-  const callsOpen = gauge('reservation_calls_open', 'Calls to the reservation service under way.')
+  const gauge = (name: string, help: string, aggregator: Aggregator, labelNames: string[] = []) =>
+    new Gauge({ name, help, aggregator, labelNames, registers })
+  // Of the store, which all processes share.
+  const jobs = gauge('jobs', 'Reservation jobs by state.', 'first', ['state'])
+  const oldest = gauge(
+    'job_oldest_due_age_seconds',
+    'Age of the oldest due job that nobody has.',
+    'first',
+  )
+  const callsOpen = gauge(
+    'reservation_calls_open',
+    'Calls to the reservation service under way.',
+    'sum',
+  )
   const breaker = gauge(
     'reservation_breaker_open',
     '1 while the circuit breaker lets nothing pass.',
+    'max',
   )
+  const set = (sample: Sample): void => {
+    if (sample.jobs !== null) {
+      const { due, scheduled, leased, buried, oldestDueAt } = sample.jobs
+      for (const [state, count] of Object.entries({ due, scheduled, leased, buried })) {
+        jobs.set({ state }, count)
+      }
+      oldest.set(oldestDueAt === null ? 0 : Math.max(0, (sample.now - oldestDueAt) / 1_000))
+    }
+    callsOpen.set(sample.callsOpen)
+    breaker.set(sample.breaker === 'open' ? 1 : 0)
+  }
   return {
     answered: requests.answered,
     callDurations,
@@ -57,16 +89,16 @@ export const openMetrics = () => {
     contentType: registry.contentType,
     /** The text of all metrics, with the gauges as they are now. */
     text: async (sample: Sample): Promise<string> => {
-      if (sample.jobs !== null) {
-        const { due, scheduled, leased, buried, oldestDueAt } = sample.jobs
-        for (const [state, count] of Object.entries({ due, scheduled, leased, buried })) {
-          jobs.set({ state }, count)
-        }
-        oldest.set(oldestDueAt === null ? 0 : Math.max(0, (sample.now - oldestDueAt) / 1_000))
-      }
-      callsOpen.set(sample.callsOpen)
-      breaker.set(sample.breaker === 'open' ? 1 : 0)
-      return `${await registry.metrics()}${requests.text()}`
+      set(sample)
+      return `${await registry.metrics()}${await sumMetrics([requests.values()])}`
+    },
+    values: async (sample: Sample): Promise<MetricValues> => {
+      set(sample)
+      return [...(await registry.getMetricsAsJSON()), ...requests.values()]
     },
   }
 }
+
+/** The text of all metrics of these processes together; what they share is taken from the first. */
+export const sumMetrics = (processes: readonly MetricValues[]): Promise<string> =>
+  AggregatorRegistry.aggregate(processes.map((values) => [...values])).metrics()

@@ -10,14 +10,31 @@ export type Answered = {
 
 export type RequestMetrics = {
   answered(fact: Answered): void
-  /** In Prometheus' text format, version 0.0.4. */
-  text(): string
+  /** As prom-client has its own. */
+  values(): readonly Metric[]
+}
+
+type Metric = {
+  readonly name: string
+  readonly help: string
+  readonly type: 'counter' | 'histogram'
+  readonly aggregator: 'sum'
+  readonly values: readonly Value[]
+}
+
+type Value = {
+  /** When it is not the metric's. */
+  readonly metricName?: string
+  readonly labels: Readonly<Record<string, string | number>>
+  readonly value: number
 }
 
 // From a cached answer to the longest wait of a client.
 const bounds = [0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
-type Durations = { readonly labels: string; readonly buckets: number[]; sum: number; count: number }
+type Labels = { readonly method: string; readonly route: string }
+
+type Durations = { readonly labels: Labels; readonly buckets: number[]; sum: number; count: number }
 
 export const openRequestMetrics = (): RequestMetrics => {
   // By status, method and route. All three are of bounded sets, so these are too.
@@ -34,26 +51,31 @@ export const openRequestMetrics = (): RequestMetrics => {
         seconds,
       )
     },
-    text: () => {
-      const lines = ['# HELP http_requests_total Answered requests.']
-      lines.push('# TYPE http_requests_total counter')
-      for (const [status, byMethod] of counts) {
-        for (const [method, byRoute] of byMethod) {
-          for (const [route, { count }] of byRoute) {
-            const labels = `${labelsOf(method, route)},status="${status}"`
-            lines.push(`http_requests_total{${labels}} ${count}`)
-          }
-        }
-      }
-      lines.push(
-        '# HELP http_request_duration_seconds From the first byte of a request to its answer.',
-      )
-      lines.push('# TYPE http_request_duration_seconds histogram')
-      for (const routes of durations.values()) {
-        for (const each of routes.values()) lines.push(...histogramLines(each))
-      }
-      return `${lines.join('\n')}\n`
-    },
+    values: () => [
+      {
+        name: 'http_requests_total',
+        help: 'Answered requests.',
+        type: 'counter',
+        aggregator: 'sum',
+        values: [...counts].flatMap(([status, byMethod]) =>
+          [...byMethod].flatMap(([method, byRoute]) =>
+            [...byRoute].map(([route, { count }]) => ({
+              labels: { method, route, status },
+              value: count,
+            })),
+          ),
+        ),
+      },
+      {
+        name: 'http_request_duration_seconds',
+        help: 'From the first byte of a request to its answer.',
+        type: 'histogram',
+        aggregator: 'sum',
+        values: [...durations.values()].flatMap((routes) =>
+          [...routes.values()].flatMap(histogramValues),
+        ),
+      },
+    ],
   }
 }
 
@@ -65,10 +87,8 @@ const inside = <K, V>(map: Map<K, V>, key: K, make: () => V): V => {
   return made
 }
 
-const labelsOf = (method: string, route: string): string => `method="${method}",route="${route}"`
-
 const newDurations = (method: string, route: string): Durations => ({
-  labels: labelsOf(method, route),
+  labels: { method, route },
   buckets: bounds.map(() => 0),
   sum: 0,
   count: 0,
@@ -82,14 +102,20 @@ const observe = (durations: Durations, seconds: number): void => {
   if (before !== undefined) durations.buckets[place] = before + 1
 }
 
-const histogramLines = ({ labels, buckets, sum, count }: Durations): readonly string[] => {
+const histogramValues = ({ labels, buckets, sum, count }: Durations): readonly Value[] => {
   const name = 'http_request_duration_seconds'
   let below = 0
-  const lines = buckets.map((inBucket, place) => {
-    below += inBucket
-    return `${name}_bucket{${labels},le="${bounds[place]}"} ${below}`
+  const counts = bounds.map((le, place) => {
+    below += buckets[place] ?? 0
+    return { le, value: below }
   })
-  lines.push(`${name}_bucket{${labels},le="+Inf"} ${count}`)
-  lines.push(`${name}_sum{${labels}} ${sum}`, `${name}_count{${labels}} ${count}`)
-  return lines
+  return [
+    ...[...counts, { le: '+Inf', value: count }].map(({ le, value }) => ({
+      metricName: `${name}_bucket`,
+      labels: { ...labels, le },
+      value,
+    })),
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ]
 }
