@@ -18,7 +18,7 @@ const secretPaths = [
 export const openLog = (level: string): Log =>
   pino({
     level,
-    base: undefined as never,
+    base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: secretPaths, censor: '[redacted]' },
