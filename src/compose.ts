@@ -1,5 +1,4 @@
 // Puts the parts together by hand; the only file that knows every adapter. Start reading here.
-import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import type { FastifyInstance } from 'fastify'
 import { buildServer } from './adapters/http/server.ts'
@@ -21,6 +20,7 @@ import type { JobQueue } from './ports/job-queue.ts'
 import type { Reporter } from './ports/reporter.ts'
 import type { ReservationClient } from './ports/reservation-client.ts'
 import type { Store } from './ports/store.ts'
+import { systemClock } from './system-clock.ts'
 
 export type Service = {
   /** Where it listens. */
@@ -248,22 +248,4 @@ const closeServer = async (app: FastifyInstance): Promise<void> => {
 const versionOf = (): string => {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
   return String((JSON.parse(text) as { version: unknown }).version)
-}
-
-const systemClock = (): Clock => {
-  // The time in milliseconds, 48 random bits of this process, and a count: unique without drawing
-  // random bits for every id.
-  const ownBits = randomBytes(6).toString('hex')
-  let count = 0
-  let [at, time] = [0, '']
-  return {
-    now: Date.now,
-    random: Math.random,
-    newId: () => {
-      const now = Date.now()
-      if (now !== at) [at, time] = [now, now.toString(36).padStart(9, '0')]
-      count = (count + 1) % 36 ** 5
-      return time + ownBits + count.toString(36).padStart(5, '0')
-    },
-  }
 }
