@@ -6,7 +6,7 @@ import { openReservationService } from './adapters/reservations/open.ts'
 import { openMemoryStore } from './adapters/stores/memory/open.ts'
 import { openSqliteStore } from './adapters/stores/sqlite/open.ts'
 import type { Log } from './adapters/telemetry/log.ts'
-import { type Metrics, openMetrics } from './adapters/telemetry/metrics.ts'
+import { type Metrics, openMetrics, sumMetrics } from './adapters/telemetry/metrics.ts'
 import { reportTo } from './adapters/telemetry/reporter.ts'
 import type { Clock } from './application/clock.ts'
 import { type HandOver, handOverJobs } from './application/hand-over.ts'
@@ -15,6 +15,7 @@ import { takeFromQueue, takeFromStore } from './application/job-source.ts'
 import { type JobRunner, runJobs } from './application/run-jobs.ts'
 import { sweepRegularly } from './application/sweep.ts'
 import { keepWarmCarts } from './application/warm-carts.ts'
+import type { Peers } from './cluster/peers.ts'
 import type { Config } from './config.ts'
 import type { JobQueue } from './ports/job-queue.ts'
 import type { Reporter } from './ports/reporter.ts'
@@ -33,7 +34,12 @@ const sweepEveryMs = 60_000
 // Within the 25 s that main.ts allows, with room for handing back and closing.
 const stopWithinMs = 22_000
 
-export const openService = async (config: Config, log: Log): Promise<Service> => {
+/** `peers`: the other processes of this installation on the same port, if there are any. */
+export const openService = async (
+  config: Config,
+  log: Log,
+  peers: Peers | null = null,
+): Promise<Service> => {
   const clock = systemClock()
   const metrics = openMetrics()
   const reporter = reportTo(log, metrics)
@@ -54,6 +60,7 @@ export const openService = async (config: Config, log: Log): Promise<Service> =>
   const server = await openServer(work, {
     isDraining: () => isDraining,
     callsOpen: () => callsOpen(),
+    peers,
   })
   // After the port is open: what piled up while the service was away does not hold up its start.
   const runner = startRunner(work)
@@ -195,10 +202,15 @@ const jobSettings = (config: Config, clock: Clock) => ({
 const graceMs = (client: ReservationClient | null): number =>
   client === null || client.grade === 'keyed' ? 0 : 12_000
 
-type State = { readonly isDraining: () => boolean; readonly callsOpen: () => number }
+type Surroundings = {
+  readonly isDraining: () => boolean
+  readonly callsOpen: () => number
+  readonly peers: Peers | null
+}
 
-const openServer = async (work: Work, { isDraining, callsOpen }: State) => {
+const openServer = async (work: Work, around: Surroundings) => {
   const { config, log, clock, metrics, store, client, queue, commands } = work
+  const { isDraining, peers } = around
   const app = await buildServer(
     {
       store,
@@ -208,13 +220,7 @@ const openServer = async (work: Work, { isDraining, callsOpen }: State) => {
       telemetry: {
         contentType: metrics.contentType,
         answered: metrics.answered,
-        text: async () => {
-          const now = clock.now()
-          const breaker = client?.breaker() ?? 'closed'
-          // Without the store there are no job counts; all other metrics still matter then.
-          const jobs = await store.countJobs(now).catch(() => null)
-          return metrics.text({ jobs, callsOpen: callsOpen(), breaker, now })
-        },
+        text: readMetrics(work, around),
       },
       service: client,
       queue,
@@ -223,11 +229,35 @@ const openServer = async (work: Work, { isDraining, callsOpen }: State) => {
     config,
     versionOf(),
   )
-  await app.listen({ host: config.host, port: config.port })
+  const at = { host: config.host, port: config.port, reusePort: peers?.reusePort ?? false }
+  await app.listen(at)
   const [address] = app.addresses()
-  const at = typeof address === 'string' || address === undefined ? null : address
-  const host = at?.family === 'IPv6' ? `[${at.address}]` : at?.address
-  return { url: `http://${host}:${at?.port}`, close: () => closeServer(app) }
+  const own = typeof address === 'string' || address === undefined ? null : address
+  const host = own?.family === 'IPv6' ? `[${own.address}]` : own?.address
+  return { url: `http://${host}:${own?.port}`, close: () => closeServer(app) }
+}
+
+/** The text of the metrics, of this process and its peers together. */
+const readMetrics = (work: Work, { callsOpen, peers }: Surroundings): (() => Promise<string>) => {
+  const { clock, metrics, store, client } = work
+  const sample = () => ({
+    jobs: null,
+    callsOpen: callsOpen(),
+    breaker: client?.breaker() ?? 'closed',
+    now: clock.now(),
+  })
+  const sampleAll = async () => {
+    const now = clock.now()
+    // Without the store there are no job counts; all other metrics still matter then.
+    return { ...sample(), jobs: await store.countJobs(now).catch(() => null) }
+  }
+  if (peers === null) return async () => metrics.text(await sampleAll())
+  // The one that is asked counts the jobs; they are in the store that all have.
+  peers.offerMetrics(() => metrics.values(sample()))
+  return async () => {
+    const [own, others] = await Promise.all([sampleAll(), peers.gatherMetrics()])
+    return sumMetrics([await metrics.values(own), ...others])
+  }
 }
 
 // Requests that are not answered by then came too slowly to be waited for.

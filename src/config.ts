@@ -88,6 +88,12 @@ export const settings = {
     'all',
     'api answers requests, worker calls the reservation service, all does both',
   ),
+  cluster: integer(1, 64)(
+    'CLUSTER',
+    '1',
+    'processes that serve the port, each with all limits to itself; above 1 needs postgresql:// and ' +
+      'one more process that starts them anew and, on systems other than Linux, hands them connections',
+  ),
   warmCartsBytes: integer(0, 2 ** 34)(
     'WARM_CARTS_BYTES',
     '67108864',
@@ -268,12 +274,12 @@ const findContradictions = (config: Partial<Config>): readonly string[] => {
   if (envName === 'prod' && reservations === 'on' && url === null) {
     problems.push('RESERVATION_SERVICE_URL is missing; ENV_NAME=prod needs it or RESERVATIONS=off')
   }
-  const { role, database } = config
-  if (role !== undefined && role !== 'all' && isOfOneProcess(database)) {
-    problems.push(`ROLE=${role} needs a DATABASE_URL that other processes can use: postgresql://`)
-  }
-  if (config.redisUrl && isOfOneProcess(database)) {
-    problems.push('REDIS_URL needs a DATABASE_URL that other processes can use: postgresql://')
+  const { role, database, cluster } = config
+  if (isOfOneProcess(database)) {
+    const needs = 'needs a DATABASE_URL that other processes can use: postgresql://'
+    if (role !== undefined && role !== 'all') problems.push(`ROLE=${role} ${needs}`)
+    if (config.redisUrl) problems.push(`REDIS_URL ${needs}`)
+    if (cluster !== undefined && cluster > 1) problems.push(`CLUSTER=${cluster} ${needs}`)
   }
   if (role === 'worker' && (reservations === 'off' || url === null)) {
     problems.push('RESERVATION_SERVICE_URL is missing; without it ROLE=worker has nothing to do')

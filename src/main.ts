@@ -1,7 +1,7 @@
 // Starts the service, waits for a signal, lets go.
 import { rmSync, writeFileSync } from 'node:fs'
-import { openLog } from './adapters/telemetry/log.ts'
-import { openService } from './compose.ts'
+import { type Log, openLog } from './adapters/telemetry/log.ts'
+import type { Service } from './compose.ts'
 import { type Config, settings } from './config.ts'
 import { boundHeapGrowth, settleHeap } from './heap.ts'
 import { warnOfFewFiles } from './open-files.ts'
@@ -17,18 +17,17 @@ const printHelp = (): void => {
   }
 }
 
-/** Resolves at the first signal to stop; the second one ends the process where it stands. */
-const stopSignal = (): Promise<NodeJS.Signals> =>
-  new Promise((resolve) => {
-    let count = 0
-    const onSignal = (signal: NodeJS.Signals) => {
-      count += 1
-      if (count === 1) resolve(signal)
-      else process.exit(signal === 'SIGINT' ? 130 : 143)
-    }
-    process.on('SIGTERM', onSignal)
-    process.on('SIGINT', onSignal)
-  })
+/** Asks to stop at the first signal; the second one ends the process where it stands. */
+const listenToSignals = (askToStop: (reason: string) => void): void => {
+  let count = 0
+  const onSignal = (signal: NodeJS.Signals) => {
+    count += 1
+    if (count === 1) askToStop(signal)
+    else process.exit(signal === 'SIGINT' ? 130 : 143)
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+}
 
 const reasonOf = (error: unknown, { host, port }: Config): string => {
   const { code, message } = error as { code?: string; message?: string }
@@ -47,22 +46,37 @@ const writePid = (path: string): void => {
   }
 }
 
+/** Serves in this process or, as a cluster, in others. */
+const open = async (
+  config: Config,
+  log: Log,
+  askToStop: (reason: string) => void,
+): Promise<Service> => {
+  if (config.cluster === 1) {
+    const { openService } = await import('./compose.ts')
+    return openService(config, log)
+  }
+  const { openCluster } = await import('./cluster/open.ts')
+  return openCluster(config, log, askToStop)
+}
+
 const main = async (): Promise<void> => {
   if (process.argv.includes('--help')) return printHelp()
   boundHeapGrowth()
   const config = readConfigOrExit()
   const log = openLog(config.logLevel)
-  const stopped = stopSignal()
-  const service = await openService(config, log).catch((error: unknown): never => {
+  const stopAsked = Promise.withResolvers<string>()
+  listenToSignals(stopAsked.resolve)
+  const service = await open(config, log, stopAsked.resolve).catch((error: unknown): never => {
     complain(reasonOf(error, config))
-    process.exit(1)
+    process.exit((error as { exitCode?: number }).exitCode ?? 1)
   })
   if (config.pidFile !== '') writePid(config.pidFile)
   log.info({ url: service.url, store: config.database.kind }, 'listening')
   warnOfFewFiles(log, config.reservationConcurrency)
   setTimeout(settleHeap, 1_000).unref()
-  const signal = await stopped
-  log.info({ signal }, 'stopping')
+  const reason = await stopAsked.promise
+  log.info({ reason }, 'stopping')
   setTimeout(() => {
     log.error('not stopped in time; what is open is taken up again at the next start')
     process.exit(1)

@@ -46,7 +46,7 @@ const mayImportAdapters = ({ from, isType }: Import): boolean =>
   from === 'src/compose.ts' ||
   from === 'src/main.ts' ||
   from === 'src/migrate.ts' ||
-  (from === 'src/open-files.ts' && isType) ||
+  (isType && /^src\/(?:open-files\.ts|cluster\/)/.test(from)) ||
   adapterOf(from) !== undefined
 
 const findFault = (found: Import): string | null => {
@@ -222,6 +222,11 @@ const planted: Readonly<Record<string, readonly [path: string, text: string, fau
   'open-files.ts imports more than a type': [
     'src/open-files.ts',
     line('./adapters/telemetry/log.ts'),
+    /only compose.ts/,
+  ],
+  'the cluster imports more than a type': [
+    'src/cluster/x.ts',
+    line('../adapters/telemetry/log.ts'),
     /only compose.ts/,
   ],
   'the service imports the simulator': ['src/compose.ts', line('../simulator/start.ts'), /service/],

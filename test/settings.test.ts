@@ -38,6 +38,7 @@ test('an empty environment is a complete installation', () => {
     redisUrl: null,
     redisPrefix: 'cart-service',
     role: 'all',
+    cluster: 1,
     warmCartsBytes: 67_108_864,
     reservations: 'on',
     reservationServiceUrl: null,
@@ -116,6 +117,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
     ],
     'sqlite:a\0b',
   ],
+  CLUSTER: ['0', '65', 'auto'],
   WARM_CARTS_BYTES: ['64MB', '-1', '17179869185'],
   RESERVATIONS: ['yes', 'true', 'ON'],
   RESERVATION_SERVICE_URL: [
@@ -224,6 +226,17 @@ test('a role of its own needs a store that other processes can use, and somethin
     /^RESERVATION_SERVICE_URL is missing/,
   )
   assert.deepEqual(problemsOf({ ...idle, ROLE: 'api' }), [])
+})
+
+test('several processes need a store that they can share', () => {
+  for (const DATABASE_URL of ['', 'memory:']) {
+    assert.match(problemsOf({ CLUSTER: '2', DATABASE_URL }).join(), /^CLUSTER=2 needs/)
+    assert.deepEqual(problemsOf({ CLUSTER: '1', DATABASE_URL }), [])
+  }
+  assert.equal(
+    readConfig({ CLUSTER: '2', DATABASE_URL: 'postgresql://cart@db/cart' }, noFile).cluster,
+    2,
+  )
 })
 
 test('a secret may come from the file that NAME_FILE names', () => {

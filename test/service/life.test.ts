@@ -1,15 +1,13 @@
 // The life of the process: it starts, stops with and without manners, and starts again where it was.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
-import { join } from 'node:path'
 import test from 'node:test'
 import { addItem, readCart, readLedger, send, untilIdle } from '../support/process-client.ts'
 import { findFreePort } from '../support/process-port.ts'
 import { openFolder, until, within } from '../support/process-program.ts'
 import {
-  root,
+  flagsOfStart,
   type Service,
   startService,
   startSimulatorProcess,
@@ -182,16 +180,6 @@ test('while it drains, /ready says so and requests are still answered', async ()
   const { code } = await within('the end', service.ended, 5_000)
   assert.equal(code, 0)
 })
-
-/** What stands between `node` and `src/main.ts` in the script, with whole paths. */
-const flagsOfStart = (): readonly string[] => {
-  const text = readFileSync(join(root, 'package.json'), 'utf8')
-  const { scripts } = JSON.parse(text) as { readonly scripts: { readonly start: string } }
-  const [command, ...words] = scripts.start.split(' ')
-  assert.equal(command, 'node')
-  assert.equal(words.pop(), 'src/main.ts')
-  return words.map((word) => (word.startsWith('./') ? join(root, word) : word))
-}
 
 test('started as by npm start, the simulator runs beside it and ends with it', async () => {
   using folder = openFolder()

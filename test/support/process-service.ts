@@ -1,4 +1,6 @@
 // The service and the simulator as processes of their own, as they run in production.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Program, startProgram, until } from './process-program.ts'
@@ -63,12 +65,22 @@ export const launchService = (settings: ServiceSettings): Program => {
   })
 }
 
-const toLog = (text: string): readonly LogLine[] =>
+export const toLog = (text: string): readonly LogLine[] =>
   text
     .slice(0, text.lastIndexOf('\n') + 1)
     .split('\n')
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as LogLine)
+
+/** What stands between `node` and `src/main.ts` in `npm start`, with whole paths. */
+export const flagsOfStart = (): readonly string[] => {
+  const text = readFileSync(join(root, 'package.json'), 'utf8')
+  const { scripts } = JSON.parse(text) as { readonly scripts: { readonly start: string } }
+  const [command, ...words] = scripts.start.split(' ')
+  assert.equal(command, 'node')
+  assert.equal(words.pop(), 'src/main.ts')
+  return words.map((word) => (word.startsWith('./') ? join(root, word) : word))
+}
 
 export interface SimulatorProcess extends Program {
   readonly url: string

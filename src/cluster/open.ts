@@ -1,0 +1,19 @@
+// Several processes behind one port, for machines with more cores: the first one looks after the others,
+// which do the work.
+import cluster from 'node:cluster'
+import type { Log } from '../adapters/telemetry/log.ts'
+import type { Service } from '../compose.ts'
+import type { Config } from '../config.ts'
+
+export const openCluster = async (
+  config: Config,
+  log: Log,
+  askToStop: (reason: string) => void,
+): Promise<Service> => {
+  if (cluster.isPrimary) {
+    const { openSupervisor } = await import('./supervisor.ts')
+    return openSupervisor(config, log)
+  }
+  const { openMember } = await import('./member.ts')
+  return openMember(config, log, askToStop)
+}
