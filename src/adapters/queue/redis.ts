@@ -19,6 +19,9 @@ const queueName = 'jobs'
 // Hints on their way to this worker at most; they are asked for in one statement.
 const hintsMax = 200
 const lookEveryMs = 1_000
+// A hint whose worker says nothing for so long goes to another, at the second look of this interval. Until
+// then Redis passes over the job when it is handed over again; a hint is held for milliseconds.
+const hintHeldMs = 2_000
 // A server that takes longer counts as away.
 const answerWithinMs = 2_000
 
@@ -125,6 +128,8 @@ const openHints = ({ url, prefix, onHints, onTrouble }: RedisQueueOptions) => {
       connection,
       prefix,
       concurrency: 1,
+      lockDuration: hintHeldMs,
+      stalledInterval: hintHeldMs,
       maxStalledCount: 1_000,
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 0 },
