@@ -1,5 +1,5 @@
-// Do the books of a SQLite file balance? What a cart holds, its journal and its jobs are written together,
-// so each must follow from the others at any moment, whatever happened to the process.
+// Do the books of a store balance? What a cart holds, its journal and its jobs are written together, so each
+// must follow from the others at any moment, whatever happened to the processes.
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/adapters/stores/sqlite/open.ts'
@@ -21,19 +21,33 @@ export type Books = {
  * Of a file that no service has open, as it was left behind: a copy is opened, so that the next service
  * has to recover the file by itself.
  */
-export const readBooks = async (path: string, users: Iterable<string>): Promise<Books> => {
-  using folder = openFolder()
+export const openSqliteCopy = async (path: string): Promise<Store> => {
+  using stack = new DisposableStack()
+  const folder = stack.use(openFolder())
   const copy = join(folder.path, 'cart.db')
   for (const end of ['', '-wal']) {
     if (existsSync(`${path}${end}`)) cpSync(`${path}${end}`, `${copy}${end}`)
   }
-  await using store = await openSqliteStore(copy)
-  return await checkBooks(store, [...users] as CartId[])
+  const store = await openSqliteStore(copy)
+  const letGo = stack.move()
+  return {
+    ...store,
+    [Symbol.asyncDispose]: async () => {
+      await store[Symbol.asyncDispose]()
+      letGo.dispose()
+    },
+  }
 }
 
 type ExpectedJob = { readonly id: string; readonly line: string }
 
-const checkBooks = async (store: Store, ids: readonly CartId[]): Promise<Books> => {
+/** Of a store that nobody writes to meanwhile; it is closed. */
+export const readBooks = async (
+  opened: Promise<Store>,
+  users: Iterable<string>,
+): Promise<Books> => {
+  await using store = await opened
+  const ids = [...users] as CartId[]
   const faults: string[] = []
   const expected: ExpectedJob[] = []
   for (const id of ids) {

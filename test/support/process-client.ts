@@ -142,7 +142,9 @@ export const untilIdle = (url: string, withinMs = 30_000): Promise<true> =>
     async () => {
       const { text } = await send(`${url}/metrics`)
       const open = /^jobs\{state="(?:due|scheduled|leased)"\} (\d+)$/gm
-      return [...text.matchAll(open)].every(([, count]) => count === '0')
+      const counts = [...text.matchAll(open)].map(([, count]) => count)
+      // None while the store is away.
+      return counts.length > 0 && counts.every((count) => count === '0')
     },
     { withinMs, everyMs: 25 },
   )

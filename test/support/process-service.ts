@@ -124,12 +124,15 @@ export interface Installation extends AsyncDisposable {
   readonly service: Service
   /** Starts another process in place of the one that ended. */
   restart(): Promise<Service>
+  /** The same, and waits for nothing: the process is the caller's to end. */
+  launch(): Program
 }
 
 /** A service that is there again, on its port, after it was killed or stopped. */
 export const openInstallation = async (settings: ServiceSettings): Promise<Installation> => {
   let service = await startService(settings)
   const { url, port } = service
+  const again = { ...settings, env: { ...settings.env, APP_PORT: String(port) } }
   return {
     url,
     port,
@@ -138,12 +141,10 @@ export const openInstallation = async (settings: ServiceSettings): Promise<Insta
     },
     restart: async () => {
       await service.ended
-      service = await startService({
-        ...settings,
-        env: { ...settings.env, APP_PORT: String(port) },
-      })
+      service = await startService(again)
       return service
     },
+    launch: () => launchService(again),
     [Symbol.asyncDispose]: async () => void (await service.kill()),
   }
 }
