@@ -1,13 +1,15 @@
-// T2: a repeat is one request. Each key is sent up to 20 times at once and a third of the answers is lost on
-// the way back; whoever got none asks again. In the end each key counts once, with one answer for all.
+// T2: a repeat is one request. Each key is sent up to 20 times at once, to any instance, and a third of the
+// answers is lost on the way back; whoever got none asks again. In the end each key counts once, with one
+// answer for all.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { buildBroken } from '../support/process-build.ts'
 import { openClient, type Reply, readCart } from '../support/process-client.ts'
+import { isMissing, openFleet } from '../support/process-fleet.ts'
 import { openFolder } from '../support/process-program.ts'
-import { openCuttingProxy } from '../support/process-proxy.ts'
+import { openCuttingProxy, type Proxy } from '../support/process-proxy.ts'
 import { drawBetween, scaled } from '../support/process-scale.ts'
-import { openInstallation } from '../support/process-service.ts'
+import { type Installation, openInstallation } from '../support/process-service.ts'
 
 const keys = scaled(500)
 const keysAtOnce = 8
@@ -36,10 +38,14 @@ const openAsker = () => {
 
 const triesMax = 100
 
-const askUntilAnswered = async (ask: Ask, url: string, key: Key): Promise<Reply> => {
+const askUntilAnswered = async (
+  ask: Ask,
+  proxies: readonly Proxy[],
+  key: Key,
+): Promise<Reply> => {
   for (let tries = 1; ; tries += 1) {
     try {
-      return await ask(url, key)
+      return await ask(proxies[drawBetween(0, proxies.length - 1)]?.url ?? '', key)
     } catch (error) {
       if (tries >= triesMax) throw error
     }
@@ -59,8 +65,16 @@ type Found = {
   readonly differing: readonly string[]
 }
 
-const sendAll = async (ask: Ask, port: number, all: readonly Key[]): Promise<Found> => {
-  await using proxy = await openCuttingProxy(port, shareCut)
+const sendAll = async (
+  ask: Ask,
+  instances: readonly Installation[],
+  all: readonly Key[],
+): Promise<Found> => {
+  await using stack = new AsyncDisposableStack()
+  const proxies: Proxy[] = []
+  for (const { port } of instances) {
+    proxies.push(stack.use(await openCuttingProxy(port, shareCut)))
+  }
   const waiting = [...all]
   const answers = new Map<string, string>()
   const differing: string[] = []
@@ -72,7 +86,7 @@ const sendAll = async (ask: Ask, port: number, all: readonly Key[]): Promise<Fou
       sent += repeats
       const one = key
       const replies = await Promise.all(
-        Array.from({ length: repeats }, () => askUntilAnswered(ask, proxy.url, one)),
+        Array.from({ length: repeats }, () => askUntilAnswered(ask, proxies, one)),
       )
       const essences = new Set(replies.map(essenceOf))
       if (essences.size > 1) differing.push(key.key)
@@ -81,7 +95,8 @@ const sendAll = async (ask: Ask, port: number, all: readonly Key[]): Promise<Fou
     }
   }
   await Promise.all(Array.from({ length: keysAtOnce }, work))
-  return { sent, cut: proxy.cut(), statuses, answers, differing }
+  const cut = proxies.reduce((sum, proxy) => sum + proxy.cut(), 0)
+  return { sent, cut, statuses, answers, differing }
 }
 
 const sumQuantities = async (url: string, prefix = 'user'): Promise<number> => {
@@ -90,35 +105,43 @@ const sumQuantities = async (url: string, prefix = 'user'): Promise<number> => {
   return sum
 }
 
-test(`T2: ${keys} keys count once each, however often they come`, async (t) => {
-  using folder = openFolder()
-  await using installation = await openInstallation({ folder: folder.path })
-  await using asker = openAsker()
-  const all = toKeys(keys)
-  const found = await sendAll(asker.ask, installation.port, all)
-  t.diagnostic(`${found.sent} sent, ${found.cut} answers cut, ${JSON.stringify(found.statuses)}`)
-  assert.deepEqual(Object.keys(found.statuses), ['201'])
-  assert.deepEqual(found.differing, [])
-  assert.ok(found.cut > found.sent / 5, 'enough answers were cut')
-  assert.equal(await sumQuantities(installation.url), keys)
+for (const [layout, roles] of [
+  ['embedded', ['all']],
+  ['postgres', ['api', 'api', 'api']],
+] as const) {
+  const skip = isMissing(layout)
+  const name = `T2: ${keys} keys count once each, however often they come, ${layout}`
+  test(name, { skip }, async (t) => {
+    using folder = openFolder()
+    await using fleet = await openFleet({ layout, roles, folder: folder.path })
+    await using asker = openAsker()
+    const all = toKeys(keys)
+    const found = await sendAll(asker.ask, fleet.apis, all)
+    t.diagnostic(`${found.sent} sent, ${found.cut} answers cut, ${JSON.stringify(found.statuses)}`)
+    assert.deepEqual(Object.keys(found.statuses), ['201'])
+    assert.deepEqual(found.differing, [])
+    assert.ok(found.cut > found.sent / 5, 'enough answers were cut')
+    assert.equal(await sumQuantities(fleet.url), keys)
 
-  await installation.service.kill()
-  await installation.restart()
-  for (const key of all) {
-    const reply = await asker.ask(installation.url, key)
-    assert.equal(reply.headers['idempotent-replayed'], 'true')
-    assert.equal(essenceOf(reply), found.answers.get(key.key))
-  }
-  assert.equal(await sumQuantities(installation.url), keys)
+    await fleet.killAll()
+    await fleet.restartAll()
+    for (const key of all) {
+      const reply = await asker.ask(fleet.drawUrl(), key)
+      assert.equal(reply.headers['idempotent-replayed'], 'true')
+      assert.equal(essenceOf(reply), found.answers.get(key.key))
+    }
+    assert.equal(await sumQuantities(fleet.url), keys)
 
-  // The same keys of other shoppers are other keys.
-  for (const { key, user } of all) {
-    const { status, headers } = await asker.ask(installation.url, { key, user: `other-${user}` })
-    assert.equal(status, 201)
-    assert.equal(headers['idempotent-replayed'], undefined)
-  }
-  assert.equal(await sumQuantities(installation.url, 'other-user'), keys)
-})
+    // The same keys of other shoppers are other keys.
+    for (const { key, user } of all) {
+      const other = { key, user: `other-${user}` }
+      const { status, headers } = await asker.ask(fleet.drawUrl(), other)
+      assert.equal(status, 201)
+      assert.equal(headers['idempotent-replayed'], undefined)
+    }
+    assert.equal(await sumQuantities(fleet.url, 'other-user'), keys)
+  })
+}
 
 test('T2 goes red on a service that does not look at the key', async () => {
   using folder = openFolder()
@@ -131,7 +154,7 @@ test('T2 goes red on a service that does not look at the key', async () => {
   ])
   await using installation = await openInstallation({ folder: folder.path, build })
   await using asker = openAsker()
-  const found = await sendAll(asker.ask, installation.port, toKeys(20))
+  const found = await sendAll(asker.ask, [installation], toKeys(20))
   assert.notDeepEqual(found.differing, [])
   assert.notEqual(await sumQuantities(installation.url), 20)
 })
