@@ -2,6 +2,8 @@
 
 export type ErrorCode =
   | 'item-not-found'
+  | 'product-not-found'
+  | 'user-not-found'
   | 'job-not-found'
   | 'version-stale'
   | 'items-limit'
@@ -12,6 +14,7 @@ export type ErrorCode =
   | 'idempotency-key-reused'
   | 'cart-busy'
   | 'store-unavailable'
+  | 'catalog-unavailable'
 
 /** A request was understood and refused; nothing changed. `message` is meant for the caller. */
 export class CartError extends Error {

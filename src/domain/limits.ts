@@ -17,6 +17,8 @@ export const limits = {
   settledWithItem: 20,
   /** Above this many unsettled departures a cart takes no additions, so that it stays loadable. */
   departingPerCart: 10_000,
+  /** Of a price, in minor units: a full cart of the dearest product still adds up exactly. */
+  priceAmount: 1_000_000_000,
   journalEntriesPerPage: 1_000,
   jobsPerPage: 1_000,
 } as const

@@ -23,6 +23,8 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
   'invalid-request': { status: 400, title: 'The request is not valid' },
   'route-not-found': { status: 404, title: 'No such resource' },
   'item-not-found': { status: 404, title: 'No such item' },
+  'product-not-found': { status: 404, title: 'No such product' },
+  'user-not-found': { status: 404, title: 'No such user' },
   'job-not-found': { status: 404, title: 'No such job' },
   'method-not-allowed': { status: 405, title: 'The method is not allowed here' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
@@ -39,6 +41,7 @@ const kinds: Readonly<Record<ProblemCode, Kind>> = {
   'internal-error': { status: 500, title: 'Something went wrong here' },
   'cart-busy': { status: 503, title: 'The cart is busy', retryAfterSeconds: 1 },
   'store-unavailable': { status: 503, title: 'The store is away', retryAfterSeconds: 2 },
+  'catalog-unavailable': { status: 503, title: 'The catalogue is away', retryAfterSeconds: 2 },
 }
 
 export type FieldError = { readonly pointer: string; readonly detail: string }

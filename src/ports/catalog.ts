@@ -1,0 +1,27 @@
+// What is sold, and to whom. Prices come from here only, never from a shopper.
+
+/** Integer minor units, such as cents, at most `limits.priceAmount`; the currency is an ISO 4217 code. */
+export type Price = { readonly amount: number; readonly currency: string }
+
+export type Product = {
+  readonly id: string
+  readonly name: string | null
+  readonly price: Price | null
+}
+
+export interface Catalog extends AsyncDisposable {
+  /** What stands in /ready and in the logs. */
+  readonly name: 'open' | 'file' | 'database' | 'http'
+  /**
+   * Those of the products that there are, by id. A price may be as old as the catalogue says that it
+   * keeps one.
+   * @throws CartError catalog-unavailable, when it cannot be known whether they are there.
+   */
+  findProducts(ids: readonly string[]): Promise<ReadonlyMap<string, Product>>
+  /** For reading carts: null when it cannot be known at once. Never throws. */
+  peekProducts(ids: readonly string[]): Promise<ReadonlyMap<string, Product> | null>
+  /** True as well where users are not kept. @throws CartError catalog-unavailable. */
+  hasUser(id: string): Promise<boolean>
+  /** Resolves when it can answer. @throws when it cannot, saying why. */
+  check(): Promise<void>
+}
