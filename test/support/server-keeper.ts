@@ -18,7 +18,7 @@ export type KeeperOptions = {
 export type Order =
   | { readonly kind: 'run' | 'launch'; readonly command: string; readonly args: readonly string[] }
   | { readonly kind: 'signal'; readonly signal: NodeJS.Signals }
-  | { readonly kind: 'kill' | 'look' | 'end' }
+  | { readonly kind: 'kill' | 'freeze' | 'thaw' | 'look' | 'end' }
 
 export type Look = {
   readonly folder: string
@@ -92,18 +92,23 @@ const listProcesses = (): readonly Process[] => {
   })
 }
 
+/** To the server and its children, which are in process groups of their own in PostgreSQL. */
+const signalAll = (pid: number, name: NodeJS.Signals): ReadonlySet<number> => {
+  // From here on it starts no more children.
+  signal(pid, 'SIGSTOP')
+  const children = listProcesses().filter(({ parent }) => parent === pid)
+  const ids = new Set(children.map((child) => child.pid))
+  for (const each of [...ids, pid]) signal(each, name)
+  return ids
+}
+
 /** Like a crash of the machine: nothing of the server gets to say another word. */
 const killAll = async (): Promise<void> => {
   if (!isRunning(server)) return
-  const { pid } = server
   const exit = once(server, 'exit')
-  // From here on it starts no more children. PostgreSQL's are in process groups of their own.
-  signal(pid, 'SIGSTOP')
-  const children = listProcesses().filter(({ parent }) => parent === pid)
-  for (const each of [pid, ...children.map((child) => child.pid)]) signal(each, 'SIGKILL')
+  const ids = signalAll(server.pid, 'SIGKILL')
   await exit
   // The next start is refused as long as one of them holds the shared memory.
-  const ids = new Set(children.map((child) => child.pid))
   const isAlive = ({ pid, state }: Process) => ids.has(pid) && !/^[ZX]/.test(state)
   for (let turn = 0; turn < 1_000 && listProcesses().some(isAlive); turn += 1) await sleep(10)
 }
@@ -141,6 +146,7 @@ const end = (): Promise<void> => {
 }
 
 const letGo = async (): Promise<void> => {
+  if (isRunning(server)) signalAll(server.pid, 'SIGCONT')
   // Takes a second. Killed, initdb would leave shared memory in the system.
   if (!(await waitForExit(runner, endMaxMs)) && isRunning(runner)) signal(-runner.pid, 'SIGKILL')
   if (!(await endServer(options.endSignal, endMaxMs))) await killAll()
@@ -158,6 +164,10 @@ const obey = async (order: Order): Promise<void> => {
       throw new Error(`the server did not end within ${stopMaxMs} ms: ${readLog()}`)
     case 'kill':
       return killAll()
+    case 'freeze':
+    case 'thaw':
+      if (!isRunning(server)) throw new Error('the server is not running')
+      return void signalAll(server.pid, order.kind === 'freeze' ? 'SIGSTOP' : 'SIGCONT')
     case 'end':
       return end()
     case 'look':

@@ -21,6 +21,9 @@ export interface KeptServer extends AsyncDisposable {
   signal(name: NodeJS.Signals): Promise<void>
   /** SIGKILL for the server and its children, and their end. */
   kill(): Promise<void>
+  /** SIGSTOP for them: they hold their connections and answer nothing. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
 }
 
 const keeperPath = fileURLToPath(new URL('./server-keeper.ts', import.meta.url))
@@ -96,6 +99,8 @@ export const keepServer = async (options: KeeperOptions): Promise<KeptServer> =>
     },
     signal: async (name) => void (await ask({ kind: 'signal', signal: name })),
     kill: async () => void (await ask({ kind: 'kill' })),
+    freeze: async () => void (await ask({ kind: 'freeze' })),
+    thaw: async () => void (await ask({ kind: 'thaw' })),
     [Symbol.asyncDispose]: end,
   }
 }

@@ -19,6 +19,9 @@ export interface PostgresServer extends AsyncDisposable {
   restart(mode?: StopMode): Promise<void>
   /** SIGKILL for all its processes at once. */
   kill(): Promise<void>
+  /** All its processes hold still: connections stay, nothing is answered until `thaw`. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
 }
 
 export type StopMode = 'fast' | 'immediate'
@@ -126,6 +129,8 @@ export const startPostgres = async (): Promise<PostgresServer> => {
       await kept.kill()
       isKilled = true
     },
+    freeze: kept.freeze,
+    thaw: kept.thaw,
     [Symbol.asyncDispose]: () => letGo.disposeAsync(),
   }
 }

@@ -17,6 +17,9 @@ export interface RedisServer extends AsyncDisposable {
   restart(): Promise<void>
   /** SIGKILL for all its processes at once. */
   kill(): Promise<void>
+  /** All its processes hold still: connections stay, nothing is answered until `thaw`. */
+  freeze(): Promise<void>
+  thaw(): Promise<void>
   flushAll(): Promise<void>
 }
 
@@ -137,6 +140,8 @@ export const startRedis = async (options: RedisOptions = {}): Promise<RedisServe
       await start()
     },
     kill: kept.kill,
+    freeze: kept.freeze,
+    thaw: kept.thaw,
     flushAll: () => ask(url, (redis) => redis.flushall()),
     [Symbol.asyncDispose]: () => letGo.disposeAsync(),
   }
