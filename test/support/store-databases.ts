@@ -43,6 +43,33 @@ export const keepDatabases = (differently: Partial<PostgresOptions> = {}): OpenS
   }
 }
 
+export interface Session extends AsyncDisposable {
+  /** Rows as lists of values. */
+  ask(sql: string, values?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>
+}
+
+/** Somebody else in the database, as with psql. */
+export const openSession = async (url: string): Promise<Session> => {
+  const client = new Client({ connectionString: url })
+  // A connection that breaks also fails the statement, which is where it is noticed.
+  client.on('error', () => {})
+  await client.connect()
+  return {
+    ask: async (text, values = []) => {
+      const config = { text, values: [...values], rowMode: 'array' as const }
+      return (await client.query<unknown[]>(config)).rows
+    },
+    [Symbol.asyncDispose]: () => client.end(),
+  }
+}
+
+/** How many sessions of the database wait for a lock. */
+export const countWaiting = async (session: Session): Promise<number> => {
+  const [row] = await session.ask(`select count(*)::integer from pg_stat_activity
+    where datname = current_database() and wait_event_type = 'Lock'`)
+  return row?.[0] as number
+}
+
 interface Emptied extends AsyncDisposable {
   readonly url: string
   empty(): Promise<void>
@@ -52,19 +79,20 @@ const tables = [
   ...['carts', 'cart_items', 'older_reservations', 'departing'],
   ...['journal', 'answers', 'jobs', 'workers'],
 ]
+// In one statement, for one round trip.
+const emptied = `with ${tables.map((table) => `${table}_gone as (delete from ${table})`).join(', ')} select`
 
 const openEmptied = async (): Promise<Emptied> => {
   const database = await openDatabase()
-  const client = new Client({ connectionString: database.url })
-  await client.connect()
+  const session = await openSession(database.url)
   return {
     url: database.url,
     // Not truncated: that is a new file for each table and each index.
     empty: async () => {
-      await client.query(tables.map((table) => `delete from ${table}`).join('; '))
+      await session.ask(emptied)
     },
     [Symbol.asyncDispose]: async () => {
-      await client.end()
+      await session[Symbol.asyncDispose]()
       await database[Symbol.asyncDispose]()
     },
   }

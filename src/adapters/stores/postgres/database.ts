@@ -12,6 +12,22 @@ export type DatabaseOptions = {
    * connection then, neither prepared statements nor settings.
    */
   readonly statements: 'named' | 'unnamed'
+  readonly bounds?: Bounds
+}
+
+export type Bounds = {
+  readonly connectMs: number
+  /** The server gives up first and says so; `answerMs` is for a server that says nothing. */
+  readonly statementMs: number
+  readonly answerMs: number
+  readonly lockMs: number
+}
+
+const usualBounds: Bounds = {
+  connectMs: 5_000,
+  statementMs: 10_000,
+  answerMs: 12_000,
+  lockMs: 5_000,
 }
 
 export type Statement = { readonly name: string; readonly text: string }
@@ -26,24 +42,20 @@ export type Database = {
   close(): Promise<void>
 }
 
-const connectWithinMs = 5_000
-// The server gives up first and says so; the client's bound is for a server that says nothing.
-const statementWithinMs = 10_000
-const answerWithinMs = 12_000
-
 // Statements are planned once, for any number of rows: from the rows that come along into the index of
 // each table. Any other plan would also take the locks of a group in another order.
 const planning = ['plan_cache_mode=force_generic_plan', 'jit=off']
 const plans = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_bitmapscan']
-const timeouts = [
-  `statement_timeout=${statementWithinMs}`,
-  'lock_timeout=5000',
-  'idle_in_transaction_session_timeout=10000',
-]
-
-const sessionOptions = [...planning, ...plans.map((name) => `${name}=off`), ...timeouts]
-  .map((option) => `-c ${option}`)
-  .join(' ')
+const toSessionOptions = ({ statementMs, lockMs }: Bounds): string =>
+  [
+    ...planning,
+    ...plans.map((name) => `${name}=off`),
+    `statement_timeout=${statementMs}`,
+    `lock_timeout=${lockMs}`,
+    'idle_in_transaction_session_timeout=10000',
+  ]
+    .map((option) => `-c ${option}`)
+    .join(' ')
 
 // A bigint of ours is a time or a count: exact as a number.
 const int8 = 20
@@ -53,14 +65,15 @@ const types: pg.CustomTypesConfig = {
 }
 
 export const openDatabase = (options: DatabaseOptions): Database => {
+  const { bounds = usualBounds } = options
   const client: pg.ClientConfig = {
     connectionString: options.url,
     application_name: 'cart-service',
-    connectionTimeoutMillis: connectWithinMs,
-    query_timeout: answerWithinMs,
+    connectionTimeoutMillis: bounds.connectMs,
+    query_timeout: bounds.answerMs,
     keepAlive: true,
     types,
-    ...(options.statements === 'named' && { options: sessionOptions }),
+    ...(options.statements === 'named' && { options: toSessionOptions(bounds) }),
   }
   const pool = new pg.Pool({ ...client, max: options.connections, idleTimeoutMillis: 60_000 })
   // An idle connection that breaks leaves the pool; the next statement opens another.

@@ -34,6 +34,7 @@ export const prepare = async <T>(
 ): Promise<Preparation<T>> => {
   let result: T | null = null
   let timer: NodeJS.Timeout | null = null
+  let isStopped = false
   const again = () => {
     timer = setTimeout(() => {
       work().then((value) => {
@@ -43,6 +44,7 @@ export const prepare = async <T>(
   }
   let said = ''
   const retry = (error: unknown) => {
+    if (isStopped) return
     // Once for each reason, not every second.
     if (String(error) !== said) onTrouble(error)
     said = String(error)
@@ -57,6 +59,7 @@ export const prepare = async <T>(
   return {
     result: () => result,
     stop: () => {
+      isStopped = true
       if (timer !== null) clearTimeout(timer)
     },
   }
