@@ -3,10 +3,10 @@
 import type { Cart, CartId, ItemId } from '../domain/cart.ts'
 import { CartError } from '../domain/errors.ts'
 import { limits } from '../domain/limits.ts'
-import { olderNeeded, withOlder } from '../domain/older.ts'
+import { isPartial, olderNeeded, withOlder } from '../domain/older.ts'
 import type { Reservation } from '../domain/reservation.ts'
 import type { Reporter } from '../ports/reporter.ts'
-import type { AnswerKey, Change, Loaded, Store } from '../ports/store.ts'
+import type { AnswerKey, Change, Store } from '../ports/store.ts'
 import {
   decideTogether,
   type Outcome,
@@ -73,40 +73,33 @@ export const handleCommands = (parts: Parts): CommandHandler => {
     (cartId, entries) => runLane(parts, cartId as CartId, entries),
   )
 
-  const enter = <T>(cartId: CartId, toEntry: (settle: Settle<T>) => Entry): Promise<T> =>
-    new Promise<T>((resolve, reject) => {
-      if (lanes.enter(cartId, toEntry({ resolve, reject }))) return
-      reject(new CartError('cart-busy', 'Too many requests for this cart at once; come again.'))
-    })
+  const enter = (cartId: CartId, entry: Entry): void => {
+    if (lanes.enter(cartId, entry)) return
+    entry.reject(new CartError('cart-busy', 'Too many requests for this cart at once; come again.'))
+  }
 
   return {
     handle: (cartId, request) =>
-      enter<Handled>(cartId, (settle) => ({ kind: 'write', request, ...settle })),
+      new Promise((resolve, reject) => enter(cartId, { kind: 'write', request, resolve, reject })),
     read: (cartId) => {
       if (store.ownership === 'shared') return store.load(cartId, []).then(({ cart }) => cart)
       const warm = warmCarts.get(cartId)
       if (warm !== undefined) return Promise.resolve(warm)
-      return enter<Cart>(cartId, (settle) => ({ kind: 'read', ...settle }))
+      return new Promise((resolve, reject) => enter(cartId, { kind: 'read', resolve, reject }))
     },
     drained: () => lanes.drained(),
     busyCarts: () => lanes.busy(),
   }
 }
 
-type Settle<T> = {
-  readonly resolve: (value: T) => void
-  readonly reject: (error: unknown) => void
-}
-
 const runLane = async (parts: Parts, cartId: CartId, entries: readonly Entry[]): Promise<void> => {
   try {
     const writes = entries.filter((entry) => entry.kind === 'write')
-    const { cart, verdicts } = await commitTogether(
-      parts,
-      cartId,
-      writes.map((w) => w.request),
-    )
-    for (const [index, entry] of writes.entries()) settle(entry, verdicts[index])
+    const requests = writes.map((entry) => entry.request)
+    const { cart, verdicts } = await commitTogether(parts, cartId, requests)
+    writes.forEach((entry, place) => {
+      settle(entry, verdicts[place])
+    })
     for (const entry of entries) if (entry.kind === 'read') entry.resolve(cart)
   } catch (error) {
     // What the store holds is not known: the next command must ask it.
@@ -131,12 +124,12 @@ const commitTogether = async (
   const { store, warmCarts, reporter, onJobs } = parts
   let warm = warmCarts.get(cartId)
   for (let attempt = 0; attempt < attemptsMax; attempt += 1) {
-    const { cart: stored, answers } = await loadFor(store, cartId, warm, requests)
-    const needed = new Set(requests.flatMap(({ command }) => olderNeeded(stored, command)))
-    const complete =
-      needed.size === 0
-        ? { cart: stored, older: noneNeeded }
-        : await completeFor(store, stored, needed)
+    // A repeated key is caught by the commit: it answers `conflict`, and the cart is loaded then.
+    const { cart: stored, answers } =
+      warm === undefined ? await store.load(cartId, keysOf(requests)) : { cart: warm, answers: [] }
+    const complete = stored.items.some(isPartial)
+      ? await completeFor(store, stored, requests)
+      : { cart: stored, older: noneNeeded }
     const outcome = decideTogether(complete.cart, complete.older, answers, requests)
     const { change, cart } = toChange(outcome.decided)
     if (warm !== undefined && isUnproven(store, requests, outcome, change)) {
@@ -198,19 +191,10 @@ const isUnproven = (
   )
 }
 
-const loadFor = async (
-  store: Store,
-  cartId: CartId,
-  warm: Cart | undefined,
-  requests: readonly Request[],
-): Promise<Loaded> => {
-  const keys = requests.flatMap(({ repeatable }): AnswerKey[] =>
+const keysOf = (requests: readonly Request[]): readonly AnswerKey[] =>
+  requests.flatMap(({ repeatable }): AnswerKey[] =>
     repeatable === null ? [] : [{ caller: repeatable.caller, key: repeatable.key }],
   )
-  // A repeated key is caught by the commit: it answers `conflict`, and the cart is loaded then.
-  if (warm !== undefined) return { cart: warm, answers: [] }
-  return store.load(cartId, keys)
-}
 
 type Complete = {
   readonly cart: Cart
@@ -220,8 +204,9 @@ type Complete = {
 const completeFor = async (
   store: Store,
   stored: Cart,
-  needed: ReadonlySet<ItemId>,
+  requests: readonly Request[],
 ): Promise<Complete> => {
+  const needed = new Set(requests.flatMap(({ command }) => olderNeeded(stored, command)))
   const older = new Map<ItemId, readonly Reservation[]>()
   let cart = stored
   for (const itemId of needed) {

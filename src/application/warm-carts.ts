@@ -1,4 +1,5 @@
-// Carts as they were last committed or loaded, bounded in bytes; those not used for longest go first.
+// Carts as they were last committed or loaded, from the second time on, bounded in bytes; those not used
+// for longest go first.
 import type { Cart, CartId } from '../domain/cart.ts'
 
 export type WarmCarts = {
@@ -28,12 +29,16 @@ type Entry = { readonly cart: Cart; readonly bytes: number }
  * Two generations: what is used is in the young one; when that is full it becomes the old one, and the
  * old one is dropped as a whole. A list in order of use, kept in a Map, spent a third of an add on
  * skipping the deleted entries at its front.
+ *
+ * A cart is kept when it comes a second time: thousands of carts that come once would each be moved about
+ * by the garbage collector and drive out others, which cost an add more than reading the cart anew.
  */
 export const keepWarmCarts = (bytesMax: number): WarmCarts => {
   const bytesPerGeneration = bytesMax / 2
   let young = new Map<CartId, Entry>()
   let old = new Map<CartId, Entry>()
   let youngBytes = 0
+  const isSeenAgain = rememberSeen()
 
   const keep = (entry: Entry): void => {
     const { cart, bytes } = entry
@@ -46,13 +51,12 @@ export const keepWarmCarts = (bytesMax: number): WarmCarts => {
     young.set(cart.id, entry)
     youngBytes += bytes
   }
-  const drop = (id: CartId): void => {
+  const drop = (id: CartId): boolean => {
     const entry = young.get(id)
-    if (entry !== undefined) {
-      young.delete(id)
-      youngBytes -= entry.bytes
-    }
-    old.delete(id)
+    if (entry === undefined) return old.delete(id)
+    young.delete(id)
+    youngBytes -= entry.bytes
+    return true
   }
   return {
     get: (id) => {
@@ -65,9 +69,26 @@ export const keepWarmCarts = (bytesMax: number): WarmCarts => {
       return older.cart
     },
     set: (cart) => {
-      drop(cart.id)
-      keep({ cart, bytes: sizeOf(cart) })
+      const wasKept = drop(cart.id)
+      if (isSeenAgain(cart.id) || wasKept) keep({ cart, bytes: sizeOf(cart) })
     },
-    delete: drop,
+    delete: (id) => {
+      drop(id)
+    },
+  }
+}
+
+const seenMax = 8_192
+
+/** Whether the cart was seen before, with few others in between. Remembers a number for each, no cart. */
+const rememberSeen = (): ((id: CartId) => boolean) => {
+  const seen = new Int32Array(seenMax)
+  return (id) => {
+    let hash = 0
+    for (let at = 0; at < id.length; at += 1) hash = (Math.imul(hash, 31) + id.charCodeAt(at)) | 0
+    const place = hash & (seenMax - 1)
+    const isSeen = seen[place] === hash
+    seen[place] = hash
+    return isSeen
   }
 }

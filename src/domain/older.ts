@@ -6,9 +6,12 @@ import type { Command, Operation } from './commands.ts'
 import { limits } from './limits.ts'
 import { isAtRest, type Reservation } from './reservation.ts'
 
+/** Whether some of its reservations are stored apart. */
+export const isPartial = (item: Item): boolean => item.older.count > 0
+
 /** The items that must be complete before the command can be decided. */
 export const olderNeeded = (cart: Cart, command: Command): readonly ItemId[] => {
-  const partial = cart.items.filter((item) => item.older.count > 0)
+  const partial = cart.items.filter(isPartial)
   if (partial.length === 0) return []
   const touched = touchedBy(cart, command)
   return partial.map((item) => item.id).filter((id) => touched === 'all' || touched.has(id))
@@ -47,7 +50,7 @@ const itemOf = (operation: Operation): ItemId[] =>
 export const withOlder = (cart: Cart, id: ItemId, older: readonly Reservation[]): Cart => ({
   ...cart,
   items: cart.items.map((item) =>
-    item.id === id && item.older.count > 0
+    item.id === id && isPartial(item)
       ? { ...item, older: noneOlder, reservations: [...older, ...item.reservations] }
       : item,
   ),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keepWarmCarts } from '../../src/application/warm-carts.ts'
+import { keepWarmCarts, type WarmCarts } from '../../src/application/warm-carts.ts'
 import { type Cart, type CartId, emptyCart } from '../../src/domain/cart.ts'
 import { buildDeparting, buildItem, buildReservation } from '../support/store-changes.ts'
 
@@ -10,23 +10,56 @@ const cartOf = (name: string | number, itemCount = 1): Cart => ({
   items: Array.from({ length: itemCount }, (_, place) => buildItem(`${place}`)),
 })
 
+/** A cart is kept from the second time on. */
+const setTwice = (warm: WarmCarts, cart: Cart): void => {
+  warm.set(cart)
+  warm.set(cart)
+}
+
 /** How many of 300 carts like this one are kept in so many bytes. */
 const fitting = (bytesMax: number, build: (name: number) => Cart): number => {
   const carts = Array.from({ length: 300 }, (_, name) => build(name))
   // Asking for a cart keeps it longer, so each is asked for in a cache of its own.
   const isKept = ({ id }: Cart): boolean => {
     const warm = keepWarmCarts(bytesMax)
-    for (const cart of carts) warm.set(cart)
+    for (const cart of carts) setTwice(warm, cart)
     return warm.get(id) !== undefined
   }
   return carts.filter(isKept).length
 }
 
+test('a cart is kept from the second time that it is set', () => {
+  const warm = keepWarmCarts(1_000_000)
+  const [first, second] = [cartOf('a'), cartOf('a')]
+  warm.set(first)
+  assert.equal(warm.get(toId('a')), undefined)
+  warm.set(second)
+  assert.equal(warm.get(toId('a')), second)
+})
+
+test('carts that come once, however many, are not kept and drive out none', () => {
+  const warm = keepWarmCarts(50_000)
+  setTwice(warm, cartOf('kept'))
+  for (let name = 0; name < 1_000; name += 1) {
+    warm.set(cartOf(name))
+    assert.equal(warm.get(toId(name)), undefined)
+  }
+  assert.ok(warm.get(toId('kept')))
+})
+
+test('a cart that comes again after very many others is not known any more', () => {
+  const warm = keepWarmCarts(1_000_000)
+  warm.set(cartOf('a'))
+  for (let name = 0; name < 200_000; name += 1) warm.set(cartOf(name, 0))
+  warm.set(cartOf('a'))
+  assert.equal(warm.get(toId('a')), undefined)
+})
+
 test('a cart that is kept is the one that was last set', () => {
   const warm = keepWarmCarts(1_000_000)
   assert.equal(warm.get(toId('a')), undefined)
   const [first, second] = [cartOf('a'), cartOf('a')]
-  warm.set(first)
+  setTwice(warm, first)
   assert.equal(warm.get(toId('a')), first)
   warm.set(second)
   assert.equal(warm.get(toId('a')), second)
@@ -68,11 +101,9 @@ test('a cart takes room for its items, their reservations and attributes, and wh
 
 test('a cart in use stays while others pass by, one that nobody uses goes', () => {
   const warm = keepWarmCarts(50_000)
-  warm.set(cartOf('read'))
-  warm.set(cartOf('written'))
-  warm.set(cartOf('forgotten'))
+  for (const name of ['read', 'written', 'forgotten']) setTwice(warm, cartOf(name))
   for (let name = 0; name < 1_000; name += 1) {
-    warm.set(cartOf(name))
+    setTwice(warm, cartOf(name))
     assert.ok(warm.get(toId(name)), `${name} is kept when it is new`)
     assert.ok(warm.get(toId('read')), `the read one is kept at ${name}`)
     warm.set(cartOf('written'))
@@ -85,8 +116,8 @@ test('a cart in use stays while others pass by, one that nobody uses goes', () =
 test('a cart that was deleted does not come back', () => {
   const warm = keepWarmCarts(50_000)
   for (let name = 0; name < 100; name += 1) {
-    warm.set(cartOf('a'))
-    for (let other = 0; other < name % 20; other += 1) warm.set(cartOf(other))
+    setTwice(warm, cartOf('a'))
+    for (let other = 0; other < name % 20; other += 1) setTwice(warm, cartOf(other))
     warm.delete(toId('a'))
     assert.equal(warm.get(toId('a')), undefined)
   }
@@ -94,22 +125,22 @@ test('a cart that was deleted does not come back', () => {
 
 test('setting and deleting one cart over and over takes no room from others', () => {
   const warm = keepWarmCarts(50_000)
-  warm.set(cartOf('other'))
+  setTwice(warm, cartOf('other'))
   for (let round = 0; round < 1_000; round += 1) {
     warm.set(cartOf('a', round % 5))
     if (round % 3 === 0) warm.delete(toId('a'))
   }
   assert.ok(warm.get(toId('other')))
   const names = [1, 2, 3, 4, 5]
-  for (const name of names) warm.set(cartOf(name))
+  for (const name of names) setTwice(warm, cartOf(name))
   for (const name of names) assert.ok(warm.get(toId(name)), `${name} is kept`)
 })
 
 test('a cart that is too large is not kept, nor its smaller self, and drives out no other', () => {
   const warm = keepWarmCarts(20_000)
   const small = cartOf('small')
-  warm.set(small)
-  warm.set(cartOf('growing'))
+  setTwice(warm, small)
+  setTwice(warm, cartOf('growing'))
   warm.set(cartOf('growing', 500))
   assert.equal(warm.get(toId('growing')), undefined)
   assert.equal(warm.get(toId('small')), small)
@@ -117,6 +148,6 @@ test('a cart that is too large is not kept, nor its smaller self, and drives out
 
 test('with no room nothing is kept', () => {
   const warm = keepWarmCarts(0)
-  warm.set(cartOf('a', 0))
+  setTwice(warm, cartOf('a', 0))
   assert.equal(warm.get(toId('a')), undefined)
 })

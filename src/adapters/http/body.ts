@@ -22,31 +22,35 @@ export const readBodies = (app: FastifyInstance): void => {
         const detail = `The body is not valid JSON: ${error.message}`.slice(0, 300)
         return done(new RequestError('invalid-request', detail))
       }
-      const fault = findFault(value, '', 1)
+      const fault = findFault(value, 1)
       if (fault === null) return done(null, value)
       done(new RequestError('invalid-request', `The body ${fault.detail}.`, [fault]))
     })
   })
 }
 
-// Deep values are refused before anything walks them without a bound.
-const findFault = (value: unknown, pointer: string, depth: number): FieldError | null => {
-  if (typeof value === 'string') return findTextFault(value, pointer)
+// Deep values are refused before anything walks them without a bound. The pointer is made on the way back.
+const findFault = (value: unknown, depth: number): FieldError | null => {
+  if (typeof value === 'string') return findTextFault(value)
   // JSON has no bound for numbers; 1e999 is read as Infinity, which would be kept as null.
-  if (value === Infinity || value === -Infinity) return { pointer, detail: 'is too large a number' }
+  if (value === Infinity || value === -Infinity)
+    return { pointer: '', detail: 'is too large a number' }
   if (typeof value !== 'object' || value === null) return null
   if (depth > limits.jsonDepth) {
-    return { pointer, detail: `is nested deeper than ${limits.jsonDepth} levels` }
+    return { pointer: '', detail: `is nested deeper than ${limits.jsonDepth} levels` }
   }
-  for (const [name, member] of Object.entries(value)) {
-    const inside = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`
-    const fault = findTextFault(name, inside) ?? findFault(member, inside, depth + 1)
-    if (fault !== null) return fault
+  const members = value as Readonly<Record<string, unknown>>
+  for (const name of Object.keys(members)) {
+    const fault = findTextFault(name) ?? findFault(members[name], depth + 1)
+    if (fault !== null) return { ...fault, pointer: `/${toStep(name)}${fault.pointer}` }
   }
   return null
 }
 
-const findTextFault = (text: string, pointer: string): FieldError | null =>
+const toStep = (name: string): string =>
+  name.replaceAll('~', '~0').replaceAll('/', '~1').toWellFormed()
+
+const findTextFault = (text: string): FieldError | null =>
   text.isWellFormed() && !text.includes('\0')
     ? null
-    : { pointer: pointer.toWellFormed(), detail: 'holds NUL or a lone surrogate' }
+    : { pointer: '', detail: 'holds NUL or a lone surrogate' }

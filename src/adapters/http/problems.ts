@@ -2,7 +2,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { StaleVersionError } from '../../application/decide-together.ts'
 import { CartError, type ErrorCode } from '../../domain/errors.ts'
-import { toCartView } from './cart-view.ts'
+import { toCartText } from './cart-view.ts'
 
 /** What is wrong with a request as such, before a cart is looked at. */
 export type RequestErrorCode =
@@ -123,7 +123,7 @@ export const answerError = (
 
 const fromError = (error: FastifyError | Error, { id }: FastifyRequest): Problem => {
   if (error instanceof StaleVersionError) {
-    return toProblem(error.code, error.message, id, { cart: toCartView(error.cart) })
+    return toProblem(error.code, error.message, id, { cart: JSON.parse(toCartText(error.cart)) })
   }
   // What the store says about itself is for the log.
   if (error instanceof CartError && error.code === 'store-unavailable') {

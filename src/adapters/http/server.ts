@@ -121,7 +121,7 @@ const receive = (
     // Before the body is looked at: whatever it is, nobody is going to read it.
     if (request.is404) return void answerUnrouted(routes, request, reply)
     try {
-      assertSingleHeaders(request.raw.rawHeaders)
+      assertSingleHeaders(request.raw)
       assertHostAndExpect(request.raw)
       done()
     } catch (error) {

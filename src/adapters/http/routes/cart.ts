@@ -5,7 +5,7 @@ import type { CartId, ItemId } from '../../../domain/cart.ts'
 import type { Operation } from '../../../domain/commands.ts'
 import type { JournalEntry } from '../../../ports/store.ts'
 import { cartAnswer, emptyAnswer } from '../cart-answers.ts'
-import { toCartText, toETag } from '../cart-view.ts'
+import { toETag, toReadText } from '../cart-view.ts'
 import { matchesIfNoneMatch } from '../headers.ts'
 import { answers, describe, reading, writeHeaders } from '../openapi.ts'
 import type { HttpParts } from '../parts.ts'
@@ -49,7 +49,7 @@ export const cartRoutes =
         if (isKnown) return reply.code(304).send()
         return reply
           .header('content-type', 'application/json; charset=utf-8')
-          .send(toCartText(cart))
+          .send(toReadText(cart))
       },
     )
 

@@ -4,7 +4,7 @@ import { Type } from 'typebox'
 import { type CartId, findItem, type ItemId } from '../../../domain/cart.ts'
 import { CartError } from '../../../domain/errors.ts'
 import { cartAnswer } from '../cart-answers.ts'
-import { toETag, toItemView } from '../cart-view.ts'
+import { toETag, toItemText } from '../cart-view.ts'
 import { answers, describe, writeHeaders } from '../openapi.ts'
 import type { HttpParts } from '../parts.ts'
 import { AddItemBody, CartParams, CartView, ItemParams, ItemView, MinimalView } from '../schemas.ts'
@@ -58,7 +58,7 @@ export const itemRoutes =
         }
         const older = item.older.count === 0 ? [] : await parts.store.loadOlder(cartId, item.id)
         reply.header('etag', toETag(cart)).header('content-type', 'application/json; charset=utf-8')
-        return reply.send(JSON.stringify(toItemView(item, [...older, ...item.reservations])))
+        return reply.send(toItemText(item, [...older, ...item.reservations]))
       },
     )
   }

@@ -12,6 +12,7 @@ import {
   type Older,
 } from '../../../domain/cart.ts'
 import type { CartEvent } from '../../../domain/events.ts'
+import type { JobIntent } from '../../../domain/react.ts'
 import type { Departing, HoldId, Reservation, ReservationKey } from '../../../domain/reservation.ts'
 import type {
   Answer,
@@ -32,17 +33,21 @@ export type ChangeRows = {
   readonly expectedRevision: number
   readonly at: number
   readonly cart: Change['cart']
-  readonly lines: { readonly put?: readonly Row[]; readonly removed?: readonly Row[] }
-  readonly older?: { readonly put: readonly Row[]; readonly removed: readonly Row[] }
-  readonly departing?: {
+  readonly lines: Parts<{ readonly put: readonly Row[]; readonly removed: readonly Row[] }>
+  readonly events: readonly Row[]
+  readonly jobs: { readonly put: readonly Row[] } & Parts<Omit<JobChanges, 'put'>>
+} & Parts<{
+  readonly older: { readonly put: readonly Row[]; readonly removed: readonly Row[] }
+  readonly departing: {
     readonly put: readonly Row[]
     readonly removed: readonly ReservationKey[]
   }
-  readonly events: readonly Row[]
-  readonly jobs: { readonly put: readonly Row[] } & Partial<Omit<JobChanges, 'put'>>
-  readonly leases?: readonly Lease[]
-  readonly answers?: readonly Answer[]
-}
+  readonly leases: readonly Lease[]
+  readonly answers: readonly Answer[]
+}>
+
+// JSON leaves out what is undefined; leaving it out by hand costs more.
+type Parts<T> = { readonly [Name in keyof T]?: T[Name] | undefined }
 
 /** The row of the cart and those of its lines; no row when it was never written. */
 export type LoadedRows = {
@@ -52,38 +57,40 @@ export type LoadedRows = {
 }
 
 export const toChangeRows = (change: Change): ChangeRows => {
-  const { cartId, expectedRevision, at, cart, items, older, departing, jobs, answers } = change
-  const rows: ChangeRows = {
-    cartId,
-    expectedRevision,
-    at,
-    cart,
+  const { items, older, departing } = change
+  return {
+    cartId: change.cartId,
+    expectedRevision: change.expectedRevision,
+    at: change.at,
+    cart: change.cart,
     lines: {
-      ...(items.put.length > 0 && { put: items.put.map(fromItem) }),
-      ...(items.removed.length > 0 && { removed: items.removed.map(fromIdentity) }),
+      put: unlessEmpty(items.put)?.map(fromItem),
+      removed: unlessEmpty(items.removed)?.map(fromIdentity),
     },
     events: change.events.map(fromEntry),
-    jobs: toJobRows(jobs),
-  }
-  return {
-    ...rows,
-    ...(older.put.length + older.removed.length > 0 && {
-      older: {
-        put: older.put.map(({ itemId, reservation }) => [
-          itemId,
-          reservation.key,
-          JSON.stringify(fromReservation(reservation)),
-        ]),
-        removed: older.removed.map(({ itemId, key }) => [itemId, key]),
-      },
-    }),
-    ...(departing.put.length + departing.removed.length > 0 && {
-      departing: { put: departing.put.map(fromDeparting), removed: departing.removed },
-    }),
-    ...(change.leases.length > 0 && { leases: change.leases }),
-    ...(answers.length > 0 && { answers }),
+    jobs: toJobRows(change.jobs),
+    older:
+      older.put.length + older.removed.length === 0
+        ? undefined
+        : {
+            put: older.put.map(({ itemId, reservation }) => [
+              itemId,
+              reservation.key,
+              JSON.stringify(fromReservation(reservation)),
+            ]),
+            removed: older.removed.map(({ itemId, key }) => [itemId, key]),
+          },
+    departing:
+      departing.put.length + departing.removed.length === 0
+        ? undefined
+        : { put: departing.put.map(fromDeparting), removed: departing.removed },
+    leases: unlessEmpty(change.leases),
+    answers: unlessEmpty(change.answers),
   }
 }
+
+const unlessEmpty = <T>(list: readonly T[]): readonly T[] | undefined =>
+  list.length === 0 ? undefined : list
 
 export const toLoaded = (cartId: CartId, { rows, departing, answers }: LoadedRows): Loaded => {
   const [head, ...lines] = rows
@@ -153,10 +160,18 @@ const toDeparting = ([key, itemId, quantity, state, holdId, since]: Row): Depart
   since: since as number,
 })
 
-const fromEntry = ({ revision, place, version, actor, event }: JournalEntry): Row => {
-  const { type, at, ...data } = withoutKey(event)
-  return [revision, place, version, type, JSON.stringify(data), actor, at]
-}
+// The canonical text of the attributes follows from them; the rest has columns of its own.
+const elsewhere = { type: undefined, at: undefined, attributesKey: undefined }
+
+const fromEntry = ({ revision, place, version, actor, event }: JournalEntry): Row => [
+  revision,
+  place,
+  version,
+  event.type,
+  JSON.stringify({ ...event, ...elsewhere }),
+  actor,
+  event.at,
+]
 
 export const toEntry = ([revision, place, version, type, data, actor, at]: Row): JournalEntry => ({
   revision: revision as number,
@@ -166,33 +181,24 @@ export const toEntry = ([revision, place, version, type, data, actor, at]: Row):
   event: withKey({ type, at, ...JSON.parse(data as string) } as CartEvent),
 })
 
-// The canonical text of the attributes follows from them.
-const withoutKey = (event: CartEvent): Omit<CartEvent, 'attributesKey'> => {
-  if (event.type !== 'item-added') return event
-  const { attributesKey: _, ...rest } = event
-  return rest
-}
-
 const withKey = (event: CartEvent): CartEvent =>
   event.type === 'item-added' ? { ...event, attributesKey: canonicalText(event.attributes) } : event
 
-const toJobRows = ({ put, ...others }: JobChanges): ChangeRows['jobs'] => {
-  const rows = put.map(({ id, kind, key, itemId, productId, quantity, holdId }) => [
-    id,
-    kind,
-    key,
-    itemId,
-    productId,
-    quantity,
-    holdId,
-  ])
-  const { cancelled, revived, requeued, buried, finished } = others
-  return {
-    put: rows,
-    ...(cancelled.length > 0 && { cancelled }),
-    ...(revived.length > 0 && { revived }),
-    ...(requeued.length > 0 && { requeued }),
-    ...(buried.length > 0 && { buried }),
-    ...(finished.length > 0 && { finished }),
-  }
-}
+const toJobRows = (jobs: JobChanges): ChangeRows['jobs'] => ({
+  put: jobs.put.map(fromJob),
+  cancelled: unlessEmpty(jobs.cancelled),
+  revived: unlessEmpty(jobs.revived),
+  requeued: unlessEmpty(jobs.requeued),
+  buried: unlessEmpty(jobs.buried),
+  finished: unlessEmpty(jobs.finished),
+})
+
+const fromJob = ({ id, kind, key, itemId, productId, quantity, holdId }: JobIntent): Row => [
+  id,
+  kind,
+  key,
+  itemId,
+  productId,
+  quantity,
+  holdId,
+]
