@@ -6,6 +6,9 @@ export type ItemId = string & { readonly brand: 'ItemId' }
 export type Json = null | boolean | number | string | readonly Json[] | JsonObject
 export type JsonObject = { readonly [key: string]: Json }
 
+/** Integer minor units, such as cents, at most `limits.priceAmount`; the currency is an ISO 4217 code. */
+export type Price = { readonly amount: number; readonly currency: string }
+
 /** Reservations of an item that are stored apart from it: how many, and their wanted units. */
 export type Older = {
   readonly count: number
@@ -22,6 +25,8 @@ export type Item = {
   /** Canonical text of `attributes`: with the product id, the identity of the line. */
   readonly attributesKey: string
   readonly quantity: number
+  /** Of one unit, as the catalogue had it when units were last added; null without one. */
+  readonly unitPrice: Price | null
   /** In the order they were asked for: all that are under way and the latest settled ones. */
   readonly reservations: readonly Reservation[]
   readonly older: Older
@@ -61,6 +66,18 @@ export const findLine = (cart: Cart, productId: string, attributesKey: string): 
 
 export const totalQuantity = (cart: Cart): number =>
   cart.items.reduce((sum, item) => sum + item.quantity, 0)
+
+/** Null when an item has no price, when prices are in several currencies, and for an empty cart. */
+export const subtotalOf = ({ items }: Cart): Price | null => {
+  const currency = items[0]?.unitPrice?.currency
+  if (currency === undefined) return null
+  let amount = 0
+  for (const { unitPrice, quantity } of items) {
+    if (unitPrice?.currency !== currency) return null
+    amount += unitPrice.amount * quantity
+  }
+  return { amount, currency }
+}
 
 export type Coverage = {
   readonly reserved: number

@@ -1,5 +1,6 @@
 // What a cart can be asked. Time, ids and the caller arrive with the command, so that deciding is pure.
-import type { ItemId, JsonObject } from './cart.ts'
+import type { ItemId, JsonObject, Price } from './cart.ts'
+import type { ErrorCode } from './errors.ts'
 import type { HoldId, ReservationKey } from './reservation.ts'
 
 export type AddItem = {
@@ -9,7 +10,21 @@ export type AddItem = {
   readonly attributes: JsonObject
   readonly attributesKey: string
   readonly quantity: number
+  /** What the catalogue says of the product; absent where any product may be added. */
+  readonly sold?: Sold
 }
+
+export type Sold =
+  | { readonly kind: 'yes'; readonly name: string | null; readonly price: Price | null }
+  | {
+      readonly kind: 'no'
+      readonly code: Extract<
+        ErrorCode,
+        'product-not-found' | 'user-not-found' | 'catalog-unavailable'
+      >
+      readonly reason: string
+    }
+
 export type SetQuantity = {
   readonly type: 'set-quantity'
   readonly itemId: ItemId

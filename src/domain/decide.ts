@@ -80,7 +80,9 @@ const itemOf = (cart: Cart, id: ItemId): Item => {
 }
 
 const addItem = (cart: Cart, command: AddItem, context: Context): readonly CartEvent[] => {
-  const { productId, name, attributes, attributesKey, quantity } = command
+  const { productId, attributes, attributesKey, quantity, sold } = command
+  if (sold?.kind === 'no') throw new CartError(sold.code, sold.reason)
+  const name = sold?.name ?? command.name
   const line = findLine(cart, productId, attributesKey)
   assertQuantity((line?.quantity ?? 0) + quantity)
   if (line === undefined && cart.items.length >= limits.itemsPerCart) {
@@ -90,7 +92,9 @@ const addItem = (cart: Cart, command: AddItem, context: Context): readonly CartE
   const itemId = line?.id ?? (context.nextId() as ItemId)
   const requested = context.reserving ? requestUnits(line, quantity, context.nextId) : null
   const identity = { itemId, productId, name, attributes, attributesKey }
-  return [{ type: 'item-added', at: context.at, ...identity, quantity, requested }]
+  const added = { type: 'item-added', at: context.at, ...identity, quantity, requested } as const
+  const unitPrice = sold?.price ?? null
+  return [unitPrice === null ? added : { ...added, unitPrice }]
 }
 
 const assertQuantity = (quantity: number): void => {

@@ -1,5 +1,5 @@
 // What happened to a cart, in the past tense. Published and kept: a field here is a promise.
-import type { ItemId, JsonObject } from './cart.ts'
+import type { ItemId, JsonObject, Price } from './cart.ts'
 import type { HoldId, ReservationKey, ReservationStatus } from './reservation.ts'
 
 /**
@@ -32,6 +32,8 @@ export type CartEvent = { readonly at: number } & (
       readonly attributes: JsonObject
       readonly attributesKey: string
       readonly quantity: number
+      /** Absent when the catalogue has none. */
+      readonly unitPrice?: Price
       readonly requested: Requested | null
     }
   | {

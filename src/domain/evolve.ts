@@ -96,6 +96,7 @@ const newItem = (event: Of<'item-added'>): Item => ({
   attributes: event.attributes,
   attributesKey: event.attributesKey,
   quantity: event.quantity,
+  unitPrice: event.unitPrice ?? null,
   reservations: withRequested([], event.requested, event.at),
   older: noneOlder,
   addedAt: event.at,
@@ -106,6 +107,7 @@ const addUnits = (item: Item, event: Of<'item-added'>): Item => ({
   ...item,
   name: event.name ?? item.name,
   quantity: item.quantity + event.quantity,
+  unitPrice: event.unitPrice ?? item.unitPrice,
   reservations: withRequested(item.reservations, event.requested, event.at),
 })
 

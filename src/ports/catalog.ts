@@ -1,7 +1,5 @@
 // What is sold, and to whom. Prices come from here only, never from a shopper.
-
-/** Integer minor units, such as cents, at most `limits.priceAmount`; the currency is an ISO 4217 code. */
-export type Price = { readonly amount: number; readonly currency: string }
+import type { Price } from '../domain/cart.ts'
 
 export type Product = {
   readonly id: string

@@ -53,6 +53,7 @@ export const buildItem = (name: string, differently: Partial<Item> = {}): Item =
   attributes: {},
   attributesKey: canonicalText(differently.attributes ?? {}),
   quantity: 1,
+  unitPrice: null,
   reservations: [],
   older: noneOlder,
   addedAt: noon,

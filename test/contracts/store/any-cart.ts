@@ -1,7 +1,7 @@
 // Any cart that a store may be given: every field takes every kind of value it can have.
 import fc from 'fast-check'
 import { canonicalText } from '../../../src/domain/attributes.ts'
-import type { Cart, CartId, Item, JsonObject, Older } from '../../../src/domain/cart.ts'
+import type { Cart, CartId, Item, JsonObject, Older, Price } from '../../../src/domain/cart.ts'
 import type { Departing, Reservation } from '../../../src/domain/reservation.ts'
 import { toHold, toItemId, toKey } from '../../support/store-changes.ts'
 
@@ -56,6 +56,11 @@ const older = record<Older>({
 })
 const none: Older = { count: 0, reserved: 0, unavailable: 0, failed: 0 }
 
+const price = record<Price>({
+  amount: fc.nat(1_000_000_000),
+  currency: fc.constantFrom('EUR', 'JPY', 'KWD'),
+})
+
 type Place = { readonly place: number; readonly at: number }
 
 const itemAt = ({ place, at }: Place): fc.Arbitrary<Item> =>
@@ -66,6 +71,7 @@ const itemAt = ({ place, at }: Place): fc.Arbitrary<Item> =>
       name: orNull(text),
       attributes,
       quantity: units,
+      unitPrice: orNull(price),
       reservations: fc.array(reservation, { maxLength: 4 }),
       older: fc.oneof(fc.constant(none), older),
       addedAt: fc.constant(at + place),

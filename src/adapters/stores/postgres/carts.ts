@@ -32,6 +32,8 @@ const toItemRow = (userId: string, item: Item): Row => [
   item.quantity,
   item.id,
   item.name,
+  item.unitPrice?.amount ?? null,
+  item.unitPrice?.currency ?? null,
   item.attributesKey,
   JSON.stringify(item.reservations.map(fromReservation)),
   item.older.count === 0 ? null : JSON.stringify(item.older),
@@ -48,6 +50,8 @@ export const putItems: Part = {
     quantity: 'integer',
     item_id: 'text',
     name: 'text',
+    unit_price: 'bigint',
+    currency: 'text',
     attributes: 'text',
     reservations: 'text',
     older: 'text',
@@ -57,12 +61,13 @@ export const putItems: Part = {
   rowsOf: ({ cartId, items }) => items.put.map((item) => toItemRow(cartId, item)),
   sql: (rows, isWritten) => `
     insert into cart_items as i (user_id, product_id, attributes_hash, quantity, item_id, name,
-      attributes, reservations, older, added_at, updated_at)
+      unit_price, currency, attributes, reservations, older, added_at, updated_at)
     select r.user_id, r.product_id, r.attributes_hash, r.quantity, r.item_id, r.name,
-      r.attributes, r.reservations, r.older, r.added_at, r.updated_at
+      r.unit_price, r.currency, r.attributes, r.reservations, r.older, r.added_at, r.updated_at
     from ${rows} where ${isWritten}
     on conflict (user_id, product_id, attributes_hash) do update set
       quantity = excluded.quantity, item_id = excluded.item_id, name = excluded.name,
+      unit_price = excluded.unit_price, currency = excluded.currency,
       reservations = excluded.reservations, older = excluded.older,
       added_at = excluded.added_at, updated_at = excluded.updated_at`,
 }

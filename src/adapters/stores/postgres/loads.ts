@@ -24,14 +24,15 @@ const bounds = { callsMax: 256, groupsMax: 2 }
 // Rows of four kinds in one form: numbers, then texts.
 const cartRows = `
   select 'c' as kind, user_id, version as n1, revision as n2, created_at as n3, updated_at as n4,
-    null as t1, null as t2, null as t3, null as t4, null as t5, null as t6
+    null as t1, null as t2, null as t3, null as t4, null as t5, null as t6, null as t7
   from carts where user_id = any($1::text[])
   union all
-  select 'i', user_id, quantity, added_at, updated_at, null,
-    item_id, product_id, attributes, name, reservations, older
+  select 'i', user_id, quantity, added_at, updated_at, unit_price,
+    item_id, product_id, attributes, name, reservations, older, currency
   from cart_items where user_id = any($1::text[])
   union all
-  select 'd', user_id, quantity, since, null, null, key, item_id, state, hold_id, null, null
+  select 'd', user_id, quantity, since, null, null, key, item_id, state, hold_id, null, null,
+    null
   from departing where user_id = any($1::text[])`
 
 const withoutAnswers = { name: 'load_carts', text: cartRows }
@@ -41,7 +42,7 @@ const withAnswers = {
   text: `${cartRows}
   union all
   select 'a', a.cart_id, a.status, a.at, null, null,
-    a.caller, a.key, a.fingerprint, a.headers, a.body, null
+    a.caller, a.key, a.fingerprint, a.headers, a.body, null, null
   from unnest($2::text[], $3::text[], $4::text[]) as r(cart_id, key, caller)
   join answers a on a.cart_id = r.cart_id and a.key = r.key and a.caller = r.caller`,
 }
@@ -131,8 +132,8 @@ const toCart = (empty: Cart, [, , version, revision, createdAt, updatedAt]: Row)
 })
 
 const toItem = (row: Row): Item => {
-  const [, , quantity, addedAt, updatedAt, , id, productId, attributes, name, reservations, older] =
-    row
+  const [, , quantity, addedAt, updatedAt, amount, ...texts] = row
+  const [id, productId, attributes, name, reservations, older, currency] = texts
   return {
     id: id as ItemId,
     productId: productId as string,
@@ -140,6 +141,7 @@ const toItem = (row: Row): Item => {
     attributes: attributes === '{}' ? {} : (JSON.parse(attributes as string) as JsonObject),
     attributesKey: attributes as string,
     quantity: quantity as number,
+    unitPrice: amount === null ? null : { amount: amount as number, currency: currency as string },
     reservations: (JSON.parse(reservations as string) as Compact[]).map(toReservation),
     older: older === null ? noneOlder : (JSON.parse(older as string) as Older),
     addedAt: addedAt as number,

@@ -21,9 +21,11 @@ export const openCarts = (database: Database): CartTable => {
     update cart_rows set version = ?, revision = ?, departing = departing + ?, updated_at = ?
     where user_id = ? and product_id = '' and attributes = '' and revision = ?`)
   const putItem = database.prepare(`
-    insert into cart_rows (user_id, product_id, attributes, item_id, name, quantity, reservations,
-      older, created_at, updated_at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    insert into cart_rows (user_id, product_id, attributes, item_id, name, quantity, unit_price,
+      currency, reservations, older, created_at, updated_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
     on conflict do update set name = excluded.name, quantity = excluded.quantity,
+      unit_price = excluded.unit_price, currency = excluded.currency,
       reservations = excluded.reservations, older = excluded.older, updated_at = excluded.updated_at`)
   const deleteItem = database.prepare(
     'delete from cart_rows where user_id = ? and product_id = ? and attributes = ?',

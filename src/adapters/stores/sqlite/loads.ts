@@ -17,7 +17,7 @@ export const openLoads = (database: Database): Loads => {
   // The row of the cart comes first: its product id is empty.
   const selectRows = database.prepare(`
     select version, revision, departing, item_id, product_id, attributes, name, quantity,
-      reservations, older, created_at, updated_at
+      unit_price, currency, reservations, older, created_at, updated_at
     from cart_rows where user_id = ? order by product_id, attributes`)
   const selectDeparting = database.prepare(`
     select key, item_id, quantity, state, hold_id, since

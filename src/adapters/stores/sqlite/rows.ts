@@ -101,8 +101,8 @@ export const toLoaded = (cartId: CartId, { rows, departing, answers }: LoadedRow
     revision: head[1] as number,
     items: lines.map(toItem).sort((a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1)),
     departing: departing?.map(toDeparting) ?? [],
-    createdAt: head[10] as number,
-    updatedAt: head[11] as number,
+    createdAt: head[12] as number,
+    updatedAt: head[13] as number,
   }
   return { cart, answers: answers ?? [] }
 }
@@ -120,6 +120,8 @@ const fromItem = (item: Item): Row => [
   item.id,
   item.name,
   item.quantity,
+  item.unitPrice?.amount ?? null,
+  item.unitPrice?.currency ?? null,
   JSON.stringify(item.reservations.map(fromReservation)),
   item.older.count === 0 ? null : JSON.stringify(item.older),
   item.addedAt,
@@ -127,7 +129,8 @@ const fromItem = (item: Item): Row => [
 ]
 
 const toItem = (row: Row): Item => {
-  const [id, productId, attributes, name, quantity, reservations, older] = row.slice(3)
+  const [id, productId, attributes, name, quantity, amount, currency, reservations, older] =
+    row.slice(3)
   return {
     id: id as ItemId,
     productId: productId as string,
@@ -135,10 +138,11 @@ const toItem = (row: Row): Item => {
     attributes: attributes === '{}' ? {} : (JSON.parse(attributes as string) as JsonObject),
     attributesKey: attributes as string,
     quantity: quantity as number,
+    unitPrice: amount === null ? null : { amount: amount as number, currency: currency as string },
     reservations: (JSON.parse(reservations as string) as Compact[]).map(toReservation),
     older: older === null ? noneOlder : (JSON.parse(older as string) as Older),
-    addedAt: row[10] as number,
-    updatedAt: row[11] as number,
+    addedAt: row[12] as number,
+    updatedAt: row[13] as number,
   }
 }
 

@@ -18,6 +18,9 @@ create table cart_items (
   quantity        integer not null check (quantity > 0),
   item_id         text    collate "C" not null,
   name            text,
+  -- Minor units, as the catalogue had it.
+  unit_price      bigint,
+  currency        text,
   attributes      text    not null,
   reservations    text    not null,
   older           text,

@@ -14,6 +14,9 @@ create table cart_rows (
   item_id      text,
   name         text,
   quantity     integer check (quantity > 0),
+  -- Minor units, as the catalogue had it.
+  unit_price   integer,
+  currency     text,
   reservations text,
   older        text,
   -- Of both; when a line was added, when a cart was first written:
@@ -26,7 +29,8 @@ create table cart_rows (
 
 -- What readers may rely on while the service runs.
 create view cart_items as
-  select user_id, product_id, quantity, item_id, name, attributes, created_at as added_at, updated_at
+  select user_id, product_id, quantity, item_id, name, attributes, unit_price, currency,
+    created_at as added_at, updated_at
   from cart_rows where product_id <> '';
 
 -- Settled reservations beyond the latest of an item (JSON).
