@@ -2,6 +2,7 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type { Clock } from '../../application/clock.ts'
 import type { CommandHandler } from '../../application/handle-command.ts'
+import type { Catalog } from '../../ports/catalog.ts'
 import type { JobQueue } from '../../ports/job-queue.ts'
 import type { ReservationClient } from '../../ports/reservation-client.ts'
 import type { Store } from '../../ports/store.ts'
@@ -9,6 +10,7 @@ import type { Store } from '../../ports/store.ts'
 export type HttpParts = {
   readonly store: Store
   readonly commands: CommandHandler
+  readonly catalog: Catalog
   readonly clock: Clock
   readonly log: FastifyBaseLogger
   readonly telemetry: HttpTelemetry

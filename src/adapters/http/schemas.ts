@@ -84,13 +84,27 @@ export const ReservationView = Type.Object({
   reason: Nullable(Type.String()),
 })
 
+const PriceView = Type.Object({
+  amount: Type.Integer({ description: 'In minor units of the currency, such as cents.' }),
+  currency: Type.String(),
+})
+
 export const ItemView = Type.Object({
   item_id: Type.String(),
   product_id: Type.String(),
   name: Nullable(Type.String()),
   quantity: Type.Integer({ minimum: 1, maximum: limits.quantityPerItem }),
   attributes: Mapping(Type.Unknown()),
-  unit_price: Type.Null(),
+  unit_price: Nullable(PriceView),
+  catalog: Type.Optional(
+    Type.Object(
+      {
+        status: Type.Enum(['gone', 'price_changed']),
+        unit_price: Type.Optional(Nullable(PriceView)),
+      },
+      { description: 'What has become of the product since; absent while nothing has.' },
+    ),
+  ),
   reservation: Type.Object({
     status: Type.Enum([
       'reserved',
@@ -119,7 +133,7 @@ export const CartView = Type.Object({
   item_count: Type.Integer({ minimum: 0, maximum: limits.itemsPerCart }),
   total_quantity: Type.Integer({ minimum: 0 }),
   items: Type.Array(ItemView),
-  subtotal: Type.Null(),
+  subtotal: Nullable(PriceView),
   created_at: Nullable(Time),
   updated_at: Nullable(Time),
 })

@@ -1,5 +1,6 @@
 // Answers a request that changes a cart: from headers and a command to the answer on the wire.
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import { askCatalog } from '../../application/ask-catalog.ts'
 import type { Effect, Response } from '../../application/decide-together.ts'
 import type { CartId } from '../../domain/cart.ts'
 import type { Command } from '../../domain/commands.ts'
@@ -20,7 +21,7 @@ export type Write = {
 }
 
 export const write = async (
-  { commands, clock, service }: HttpParts,
+  { commands, catalog, clock, service }: HttpParts,
   request: FastifyRequest,
   reply: FastifyReply,
   { userId, intent, resource, respond }: Write,
@@ -29,8 +30,9 @@ export const write = async (
   const expected = readIfMatch(request.headers['if-match'])
   const fingerprint = key === null ? '' : fingerprintOf(request.method, resource, request)
   const by = { at: clock.now(), actor: caller, id: clock.newId(), reserving: service !== null }
+  const asked = catalog.name === 'open' ? intent : await askCatalog(catalog, userId, intent)
   const { response, replayed } = await commands.handle(userId as CartId, {
-    command: { ...intent, ...by } as Command,
+    command: { ...asked, ...by } as Command,
     expected,
     repeatable: key === null ? null : { caller, key, fingerprint },
     respond,

@@ -5,7 +5,8 @@ import type { CartId, ItemId } from '../../../domain/cart.ts'
 import type { Operation } from '../../../domain/commands.ts'
 import type { JournalEntry } from '../../../ports/store.ts'
 import { cartAnswer, emptyAnswer } from '../cart-answers.ts'
-import { toETag, toReadText } from '../cart-view.ts'
+import { toCartText, toETag, toReadText } from '../cart-view.ts'
+import { noNotes, readNotes } from '../catalog-notes.ts'
 import { matchesIfNoneMatch } from '../headers.ts'
 import { answers, describe, reading, writeHeaders } from '../openapi.ts'
 import type { HttpParts } from '../parts.ts'
@@ -47,9 +48,10 @@ export const cartRoutes =
           cart.revision > 0,
         )
         if (isKnown) return reply.code(304).send()
+        const notes = parts.catalog.name === 'open' ? noNotes : await readNotes(parts.catalog, cart)
         return reply
           .header('content-type', 'application/json; charset=utf-8')
-          .send(toReadText(cart))
+          .send(notes.size === 0 ? toReadText(cart) : toCartText(cart, notes))
       },
     )
 

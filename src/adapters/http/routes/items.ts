@@ -5,6 +5,7 @@ import { type CartId, findItem, type ItemId } from '../../../domain/cart.ts'
 import { CartError } from '../../../domain/errors.ts'
 import { cartAnswer } from '../cart-answers.ts'
 import { toETag, toItemText } from '../cart-view.ts'
+import { readNotes } from '../catalog-notes.ts'
 import { answers, describe, writeHeaders } from '../openapi.ts'
 import type { HttpParts } from '../parts.ts'
 import { AddItemBody, CartParams, CartView, ItemParams, ItemView, MinimalView } from '../schemas.ts'
@@ -57,8 +58,9 @@ export const itemRoutes =
           throw new CartError('item-not-found', `The cart has no item ${request.params.itemID}.`)
         }
         const older = item.older.count === 0 ? [] : await parts.store.loadOlder(cartId, item.id)
+        const notes = await readNotes(parts.catalog, { ...cart, items: [item] })
         reply.header('etag', toETag(cart)).header('content-type', 'application/json; charset=utf-8')
-        return reply.send(toItemText(item, [...older, ...item.reservations]))
+        return reply.send(toItemText(item, [...older, ...item.reservations], notes))
       },
     )
   }
