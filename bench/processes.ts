@@ -28,11 +28,7 @@ const scriptOf = (path: string) => fileURLToPath(new URL(`../${path}`, import.me
 export const openFolder = (): Disposable & { readonly path: string } => {
   const parent = scriptOf('data')
   mkdirSync(parent, { recursive: true })
-  if (statfsSync(parent).type === tmpfsType) {
-    throw new Error(
-      'the checkout is on a file system in memory; a durable write costs nothing there',
-    )
-  }
+  assertOnDisk(parent, 'move the checkout to a disk')
   const path = mkdtempSync(`${parent}/bench-`)
   const remove = () => rmSync(path, { recursive: true, force: true })
   process.once('exit', remove)
@@ -43,6 +39,11 @@ export const openFolder = (): Disposable & { readonly path: string } => {
       remove()
     },
   }
+}
+
+export const assertOnDisk = (folder: string, otherwise: string): void => {
+  if (statfsSync(folder).type !== tmpfsType) return
+  throw new Error(`a durable write costs nothing in memory, where ${folder} is; ${otherwise}`)
 }
 
 export const startService = (options: ServiceOptions): Promise<Target> =>
@@ -81,7 +82,10 @@ const start = async (
   })
   const kill = () => child.kill('SIGKILL')
   process.once('exit', kill)
-  const url = await readUrl(child, script)
+  const url = await readUrl(child, script).catch((error: unknown) => {
+    kill()
+    throw error
+  })
   return {
     url,
     pid: child.pid ?? 0,
@@ -124,14 +128,17 @@ export type Cpu = { readonly mainMs: number; readonly allMs: number }
 
 /** Time on a core since the start; 10 ms exact. */
 export const readCpu = ({ pid }: Target): Cpu => ({
-  mainMs: readCpuMs(`/proc/${pid}/task/${pid}/stat`),
-  allMs: readCpuMs(`/proc/${pid}/stat`),
+  mainMs: cpuMsOf(`/proc/${pid}/task/${pid}/stat`).ms,
+  allMs: cpuMsOf(`/proc/${pid}/stat`).ms,
 })
 
-const readCpuMs = (path: string): number => {
+/** What a `stat` of /proc says: time of its own, and of its children that ended. */
+export const cpuMsOf = (path: string) => {
   // Behind the name of the program, which may hold anything.
   const fields = readFileSync(path, 'utf8').split(') ').at(-1)?.split(' ') ?? []
-  return ((Number(fields[11]) + Number(fields[12])) * 1_000) / clockTicksPerSecond
+  const read = (first: number) =>
+    ((Number(fields[first]) + Number(fields[first + 1])) * 1_000) / clockTicksPerSecond
+  return { parent: Number(fields[1]), ms: read(11), endedMs: read(13) }
 }
 
 /** Resident memory in MiB: now, and the most there ever was. */

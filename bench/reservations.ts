@@ -1,17 +1,9 @@
 // Many slow calls open at once: adds come at the rate at which calls end, and the service must stay
 // as fast as without them.
-import { setTimeout as wait } from 'node:timers/promises'
+import { assertFilesFor, readState, sampleInFlight } from './calls.ts'
 import { median } from './latencies.ts'
 import { runAtRate } from './load.ts'
-import {
-  limitOfOpenFiles,
-  openFolder,
-  readCpu,
-  readRss,
-  startService,
-  startSimulator,
-  type Target,
-} from './processes.ts'
+import { openFolder, readRss, startService, startSimulator } from './processes.ts'
 import { fixed, toTable, whole } from './table.ts'
 import { addsToNew } from './workloads.ts'
 
@@ -24,10 +16,7 @@ export type ReservationsOptions = {
 const latencyMs = 30_000
 // A little more than calls end, so that every place for a call stays taken.
 const surplus = 1.01
-// Connections of the load, sockets of libraries, files.
-const filesBeside = 1_000
 const connections = 64
-const sampleEveryMs = 2_000
 const aims = { rssMb: 512, p99Ms: 20 }
 
 export const runReservations = async ({
@@ -35,13 +24,7 @@ export const runReservations = async ({
   seconds,
   say,
 }: ReservationsOptions): Promise<{ readonly text: string; readonly errors: number }> => {
-  const files = limitOfOpenFiles()
-  if (files < inFlight + filesBeside) {
-    throw new Error(
-      `a process may open ${files} files here; ${inFlight} calls need ${inFlight + filesBeside}: ` +
-        'raise ulimit -n, or set --in-flight lower',
-    )
-  }
+  assertFilesFor(inFlight)
   using folder = openFolder()
   await using simulator = await startSimulator(folder.path, latencyMs)
   await using service = await startService({
@@ -61,7 +44,7 @@ export const runReservations = async ({
     connections,
   })
   const before = await readState(service)
-  const sampling = sampleInFlight(simulator, say)
+  const sampling = sampleInFlight([simulator], say)
   say(`measuring for ${seconds} s`)
   const adds = await runAtRate(service.url, requests, { perSecond, seconds, connections })
   const samples = await sampling.stop()
@@ -90,55 +73,5 @@ time at which they were meant to be sent. The event loop delay is nodejs_eventlo
 every 10 ms and counts these in: 10 ms stand for no delay.
 `,
     errors: filled.errors + adds.errors,
-  }
-}
-
-type State = {
-  readonly at: number
-  readonly cpuMs: number
-  readonly settled: number
-  /** Calls that ended otherwise than in a hold. */
-  readonly others: number
-  readonly heapMb: number
-  readonly loopP99Ms: number
-}
-
-/** Reading resets the delay of the event loop. */
-const readState = async (service: Target): Promise<State> => {
-  const response = await fetch(`${service.url}/metrics`)
-  const lines = (await response.text()).split('\n')
-  const sum = (wanted: (line: string) => boolean) =>
-    lines.filter(wanted).reduce((total, line) => total + Number(line.split(' ').at(-1)), 0)
-  const calls = (line: string) => line.startsWith('reservation_call_duration_seconds_count')
-  const isHold = (line: string) => line.includes('outcome="reserved"')
-  return {
-    at: performance.now(),
-    cpuMs: readCpu(service).allMs,
-    settled: sum((line) => calls(line) && isHold(line)),
-    others: sum((line) => calls(line) && !isHold(line)),
-    heapMb: sum((line) => line.startsWith('nodejs_heap_size_total_bytes ')) / 1_048_576,
-    loopP99Ms: sum((line) => line.startsWith('nodejs_eventloop_lag_p99_seconds')) * 1_000,
-  }
-}
-
-/** As the simulator counts them: from a whole request to the end of its answer. */
-const sampleInFlight = (simulator: Target, say: (line: string) => void) => {
-  const samples: number[] = []
-  const stop = new AbortController()
-  const run = async () => {
-    while (!stop.signal.aborted) {
-      const stats = (await (await fetch(`${simulator.url}/stats`)).json()) as { in_flight: number }
-      samples.push(stats.in_flight)
-      if (samples.length % 5 === 0) say(`${stats.in_flight} calls in flight`)
-      await wait(sampleEveryMs, undefined, { signal: stop.signal }).catch(() => undefined)
-    }
-  }
-  const done = run()
-  return {
-    stop: async (): Promise<readonly number[]> => {
-      stop.abort()
-      await done
-      return samples
-    },
   }
 }

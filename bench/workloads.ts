@@ -16,7 +16,9 @@ const hotCarts = 100
 
 export const operationsMax = 100
 
-type Headers = Readonly<Record<string, string>>
+export const minimal = { prefer: 'return=minimal' }
+
+export type Headers = Readonly<Record<string, string>>
 
 export const toRequest = (
   method: 'GET' | 'POST',
@@ -41,7 +43,7 @@ const range = (count: number): readonly number[] => Array.from({ length: count }
 
 const productOf = (at: number) => `product-${at}`
 
-const toAdd = (user: string, product: number, headers?: Headers): string =>
+export const toAdd = (user: string, product: number, headers?: Headers): string =>
   toRequest(
     'POST',
     `/v1/cart/${user}/items`,
@@ -60,26 +62,68 @@ export const addsTo = (carts: number, headers?: Headers): Workload => ({
 export const addsWithKeys = (carts: number, round: string): Workload =>
   addsTo(carts, { 'idempotency-key': `${round}-${uniqueMark}` })
 
+/** The products of a cart; in words that JavaScript and pgbench read alike. */
+export const linesPerCart = 2
+export const productOfLine = (cart: string, line: string): string =>
+  `(${cart} * 7 + ${line} * 13) % ${productsMax}`
+
+export type KeyedAdds = {
+  readonly carts: number
+  /** Part of each Idempotency-Key. */
+  readonly round: string
+  readonly headers?: Headers
+  /** So many carts out of them are drawn. */
+  readonly drawn?: number
+  /** Other numbers, other products. */
+  readonly shift?: number
+}
+
+/** To the same products of a cart in every round, each with an Idempotency-Key of its own. */
+export const keyedAdds = ({ carts, round, headers, drawn = carts, shift = 0 }: KeyedAdds) => {
+  const draw = drawn === carts ? (at: number) => at : () => Math.floor(Math.random() * carts)
+  const requests = range(drawn).flatMap((at) => {
+    const cart = draw(at)
+    return range(linesPerCart).map((line) =>
+      toAdd(`user-${cart}`, (cart * 7 + line * 13 + shift * 29) % productsMax, {
+        'idempotency-key': `${round}-${uniqueMark}`,
+        ...headers,
+      }),
+    )
+  })
+  return { order: 'random', requests } satisfies Workload
+}
+
 /** Adds to items that are there already. */
 export const minimalAddsTo = (carts: number, items: number): Workload => ({
   order: 'random',
   requests: range(carts).flatMap((cart) =>
     range(Math.min(items, 10)).map(() =>
-      toAdd(`cart-of-${items}-${cart}`, Math.floor(Math.random() * items), {
-        prefer: 'return=minimal',
-      }),
+      toAdd(`cart-of-${items}-${cart}`, Math.floor(Math.random() * items), minimal),
     ),
   ),
 })
 
-export const hotAdds = (round: string): Workload => ({
-  order: addsPerHotCart,
-  requests: range(hotCarts).map((cart) => toAdd(`hot-${round}-${cart}`, 0)),
+/** To few items, and to the same in every round: soon each has as many reservations as it may. */
+export const fewMinimalAdds = (carts: number, items: number): Workload => ({
+  order: 'random',
+  requests: range(carts).flatMap((cart) =>
+    range(Math.min(items, 4)).map((at) =>
+      toAdd(`cart-of-${items}-${cart}`, Math.floor((at * items) / 4), minimal),
+    ),
+  ),
 })
 
-export const getsOf = (carts: number): Workload => ({
+export const hotAdds = (round: string, headers?: Headers): Workload => ({
+  order: addsPerHotCart,
+  requests: range(hotCarts).map((cart) => toAdd(`hot-${round}-${cart}`, 0, headers)),
+})
+
+export const hotKeyedAdds = (round: string): Workload =>
+  hotAdds(round, { 'idempotency-key': `hot-${round}-${uniqueMark}` })
+
+export const getsOf = (carts: number, name = 'reader'): Workload => ({
   order: 'random',
-  requests: range(carts).map((cart) => toRequest('GET', `/v1/cart/reader-${cart}`)),
+  requests: range(carts).map((cart) => toRequest('GET', `/v1/cart/${name}-${cart}`)),
 })
 
 /** One cart each, of one item. */
@@ -100,7 +144,7 @@ export const fillCarts = (carts: number, items: number): readonly string[] => {
         'POST',
         `/v1/cart/cart-of-${items}-${cart}/operations`,
         { operations },
-        { prefer: 'return=minimal' },
+        minimal,
       )
     }),
   )

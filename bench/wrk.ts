@@ -2,13 +2,15 @@
 // requests that are made before.
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import type { Result } from './load.ts'
 import { uniqueMark, type Workload } from './workloads.ts'
 
 export const hasWrk = (): boolean => spawnSync('wrk', ['-v']).error === undefined
 
 const separator = '\x1e'
+
+let runs = 0
 
 export type WrkOptions = {
   readonly folder: string
@@ -21,17 +23,23 @@ export const runWrk = async (
   workload: Workload,
   { folder, connections, seconds }: WrkOptions,
 ): Promise<Result> => {
-  const requestsPath = `${folder}/requests`
-  const scriptPath = `${folder}/requests.lua`
+  // Several may run at once.
+  runs += 1
+  const requestsPath = `${folder}/requests-${runs}`
+  const scriptPath = `${requestsPath}.lua`
   writeFileSync(requestsPath, workload.requests.map((request) => request + separator).join(''))
   writeFileSync(scriptPath, toScript(workload, requestsPath))
   const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '--timeout', '10s', '-s', scriptPath]
   const child = spawn('wrk', [...args, url], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const kill = () => child.kill('SIGKILL')
+  process.once('exit', kill)
   let text = ''
   child.stdout.on('data', (chunk) => {
     text += chunk
   })
   const [code] = await once(child, 'close')
+  process.removeListener('exit', kill)
+  for (const path of [requestsPath, scriptPath]) rmSync(path)
   const json = /^result (.*)$/m.exec(text)?.[1]
   if (code !== 0 || json === undefined) throw new Error(`wrk ended with ${code}: ${text}`)
   return JSON.parse(json) as Result

@@ -88,6 +88,11 @@ export const settings = {
     'all',
     'api answers requests, worker calls the reservation service, all does both',
   ),
+  referenceApis: oneOf('on', 'off')(
+    'REFERENCE_APIS',
+    'on',
+    'the routes of the services that this one replaces; off: /v1 only',
+  ),
   cluster: integer(1, 64)(
     'CLUSTER',
     '1',

@@ -31,7 +31,8 @@ const importsOf = (files: Files): readonly Import[] =>
     }),
   )
 
-const isOwn = (target: string): boolean => /^(?:src|simulator|bench|scripts|test)\//.test(target)
+const isOwn = (target: string): boolean =>
+  /^(?:src|simulator|bench|conformance|scripts|test)\//.test(target)
 
 /** What the files of a folder may import; everything else is a violation. */
 const inner: Readonly<Record<string, readonly string[]>> = {
@@ -73,6 +74,9 @@ const findFault = (found: Import): string | null => {
   }
   if (from.startsWith('simulator/') && isOwn(target) && !target.startsWith('simulator/')) {
     return 'is not the simulator, which stands alone'
+  }
+  if (from.startsWith('conformance/') && !/^(?:conformance\/|node:)/.test(target)) {
+    return 'is not the conformance kit, which sees the service from outside'
   }
   return null
 }
@@ -137,7 +141,7 @@ const readFiles = (...folders: readonly string[]): Files =>
       .map((path) => [path, readFileSync(join(root, path), 'utf8')]),
   )
 
-const sources = readFiles('src', 'simulator', 'bench', 'scripts')
+const sources = readFiles('src', 'simulator', 'bench', 'conformance', 'scripts')
 
 test('every import points inwards, no file is too long, nothing goes in circles', () => {
   assert.deepEqual(violationsOf(sources), [])
@@ -231,6 +235,12 @@ const planted: Readonly<Record<string, readonly [path: string, text: string, fau
   ],
   'the service imports the simulator': ['src/compose.ts', line('../simulator/start.ts'), /service/],
   'the simulator imports the service': ['simulator/x.ts', line('../src/config.ts'), /stands alone/],
+  'the conformance kit imports the service': [
+    'conformance/x.ts',
+    line('../src/domain/limits.ts'),
+    /from outside/,
+  ],
+  'the conformance kit imports a package': ['conformance/x.ts', line('undici'), /from outside/],
   'a file that is too long': ['src/domain/x.ts', '// more\n'.repeat(301), /301 lines/],
   'a default export': ['src/domain/x.ts', 'export default {}\n', /default export/],
   'a default export by another name': [

@@ -15,6 +15,7 @@ type Operation = {
   readonly summary?: string
   readonly description?: string
   readonly tags?: readonly string[]
+  readonly deprecated?: boolean
   readonly parameters?: readonly Parameter[]
   readonly requestBody?: { readonly required?: boolean; readonly content: Content }
   readonly responses: Readonly<Record<string, Answer>>
@@ -54,6 +55,20 @@ test('the server shows the same document, and says which version it is', async (
   assert.equal(document.info.version, (JSON.parse(text) as { version: string }).version)
 })
 
+const referenceRoutes = [
+  'DELETE /cart/{user_id}',
+  'DELETE /cart/users/{user_id}',
+  'GET /api/v1/items',
+  'GET /cart/{user_id}',
+  'GET /cart/users/{user_id}',
+  'GET /items',
+  'POST /api/v1/items',
+  'POST /cart/{user_id}',
+  'POST /cart/{user_id}/{product_id}',
+  'POST /cart/users/{user_id}',
+  'POST /items',
+]
+
 test('every route of the design is there, and no other', () => {
   assert.deepEqual(
     operations.map(({ name }) => name).toSorted(),
@@ -74,8 +89,17 @@ test('every route of the design is there, and no other', () => {
       'POST /v1/cart/{userID}/items',
       'POST /v1/cart/{userID}/items/{itemID}/reserve',
       'POST /v1/cart/{userID}/operations',
+      ...referenceRoutes,
     ].toSorted(),
   )
+})
+
+test('the routes of the reference APIs are marked as what they are, and no others', () => {
+  for (const { name, operation } of operations) {
+    const isReference = referenceRoutes.includes(name)
+    assert.equal(/^reference 00[0124]$/.test(operation.tags?.[0] ?? ''), isReference, name)
+    assert.equal(operation.deprecated === true, isReference, name)
+  }
 })
 
 test('the head names the version of OpenAPI, the service, its license and its tags', () => {
@@ -94,11 +118,11 @@ test('every operation has a summary, a description and a tag that is declared', 
     assert.ok(tags.length === 1 && tags.every((tag) => declared.has(tag)), name)
     summaries.add(summary)
   }
-  // /livez is /health, /readyz is /ready.
-  assert.equal(summaries.size, operations.length - 2)
+  // /livez is /health, /readyz is /ready, and the two routes of /items are those of /api/v1/items.
+  assert.equal(summaries.size, operations.length - 4)
 })
 
-test('every operation says how it succeeds, and that refusals are problem documents', () => {
+test('every operation says how it succeeds and how it refuses, /v1 in problem documents', () => {
   for (const { name, operation } of operations) {
     const { responses } = operation
     assert.ok(
@@ -112,9 +136,12 @@ test('every operation says how it succeeds, and that refusals are problem docume
       const hasBody = code !== '204' && code !== '304'
       assert.equal(answer.content !== undefined, hasBody, `${name} ${code}`)
     }
+    const [type, schema] = referenceRoutes.includes(name)
+      ? ['application/json', 'ReferenceDetail']
+      : ['application/problem+json', 'Problem']
     for (const code of ['4XX', '5XX']) {
-      const schema = responses[code]?.content?.['application/problem+json']?.schema
-      assert.deepEqual(schema, { $ref: '#/components/schemas/Problem' }, `${name} ${code}`)
+      const said = responses[code]?.content?.[type]?.schema
+      assert.deepEqual(said, { $ref: `#/components/schemas/${schema}` }, `${name} ${code}`)
     }
   }
 })
@@ -143,10 +170,17 @@ test('writes say which headers they look at, and only writes with a body have on
     const sent = (operation.parameters ?? []).filter((p) => p.in === 'header').map((p) => p.name)
     const isWrite = method !== 'get' && url.startsWith('/v1/cart/')
     if (isWrite) assert.deepEqual(sent, ['idempotency-key', 'if-match', 'prefer'], name)
-    const hasBody = method === 'patch' || /\/(?:items|operations)$/.test(url)
+    const isReferenceWrite = method !== 'get' && referenceRoutes.includes(name)
+    const caller = url.endsWith('/items') ? ['x-user-id'] : []
+    if (isReferenceWrite) assert.deepEqual(sent, ['idempotency-key', 'if-match', ...caller], name)
+    const hasBody =
+      method === 'patch' ||
+      /\/(?:items|operations)$/.test(url) ||
+      (method === 'post' && /^\/cart\/(?:users\/)?\{user_id\}$/.test(url))
     assert.equal(operation.requestBody !== undefined, hasBody && method !== 'get', name)
     if (operation.requestBody === undefined) continue
-    assert.equal(operation.requestBody.required, true, name)
+    // 002 takes the query alone.
+    assert.equal(operation.requestBody.required, name !== 'POST /cart/{user_id}', name)
     assert.deepEqual(Object.keys(operation.requestBody.content), ['application/json'], name)
   }
 })

@@ -21,4 +21,5 @@ export const limits = {
   priceAmount: 1_000_000_000,
   journalEntriesPerPage: 1_000,
   jobsPerPage: 1_000,
+  additionsPerPage: 1_000,
 } as const

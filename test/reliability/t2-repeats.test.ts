@@ -7,7 +7,7 @@ import { buildBroken } from '../support/process-build.ts'
 import { openClient, type Reply, readCart } from '../support/process-client.ts'
 import { isMissing, openFleet } from '../support/process-fleet.ts'
 import { openFolder } from '../support/process-program.ts'
-import { openCuttingProxy, type Proxy } from '../support/process-proxy.ts'
+import { type CuttingProxy, openCuttingProxy } from '../support/process-proxy.ts'
 import { drawBetween, scaled } from '../support/process-scale.ts'
 import { type Installation, openInstallation } from '../support/process-service.ts'
 
@@ -40,7 +40,7 @@ const triesMax = 100
 
 const askUntilAnswered = async (
   ask: Ask,
-  proxies: readonly Proxy[],
+  proxies: readonly CuttingProxy[],
   key: Key,
 ): Promise<Reply> => {
   for (let tries = 1; ; tries += 1) {
@@ -71,7 +71,7 @@ const sendAll = async (
   all: readonly Key[],
 ): Promise<Found> => {
   await using stack = new AsyncDisposableStack()
-  const proxies: Proxy[] = []
+  const proxies: CuttingProxy[] = []
   for (const { port } of instances) {
     proxies.push(stack.use(await openCuttingProxy(port, shareCut)))
   }

@@ -1,6 +1,6 @@
 // T3: linearizable per cart. Clients add, set, remove, clear and read on five hot carts, half of them with
 // If-Match; each cart's history must be one that a single sequential cart could have produced. Here in one
-// process; several handlers over one store stand for several instances.
+// process, where several handlers over one store stand for several instances; the other file has processes.
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import test from 'node:test'
@@ -13,7 +13,7 @@ import type { CartId } from '../../src/domain/cart.ts'
 import type { Loaded, Store } from '../../src/ports/store.ts'
 import { checkLinearizable, type Operation, type Verdict } from '../support/linearizability.ts'
 import { cartModel } from '../support/process-cart-model.ts'
-import { makeHistory, openHandlers, silent } from '../support/process-histories.ts'
+import { askHandlers, makeHistory, openHandlers, silent } from '../support/process-histories.ts'
 import { drawBetween, scaled } from '../support/process-scale.ts'
 import {
   type OpenStore,
@@ -41,8 +41,8 @@ const checkHistories = async (
   const handlers = work?.handlers ?? openHandlers(store, instances, { ...silent, commitConflicted })
   for (let n = 0; n < count; n += 1) {
     const clients = drawBetween(8, 10)
-    const reserving = jobs === 'reserved'
-    const history = await makeHistory({ handlers, clients, carts, operations, reserving })
+    const ask = askHandlers(handlers, jobs === 'reserved')
+    const history = await makeHistory({ ask, clients, carts, operations })
     for (const ofCart of history.values()) counts[checkLinearizable(cartModel, ofCart)] += 1
   }
   return counts

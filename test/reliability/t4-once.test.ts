@@ -1,8 +1,8 @@
 // T4: reserved once in effect. The reservation service fails in every way it can, is away for a while, and
-// the cart service is killed, stopped and paused meanwhile. What then stands in the ledger is what the carts say, as far as
-// the grade of the service allows.
+// workers of the cart service are killed, stopped and paused meanwhile, and Redis forgets. What then stands in
+// the ledger is what the carts say, as far as the grade of the service allows.
 import assert from 'node:assert/strict'
-import test from 'node:test'
+import test, { suite } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import {
   addItem,
@@ -11,13 +11,16 @@ import {
   readStats,
   untilIdle,
 } from '../support/process-client.ts'
+import {
+  type Fleet,
+  isMissing,
+  type Layout,
+  openFleet,
+  type Role,
+} from '../support/process-fleet.ts'
 import { openFolder, until } from '../support/process-program.ts'
 import { drawBetween, scaled } from '../support/process-scale.ts'
-import {
-  type Installation,
-  openInstallation,
-  startSimulatorProcess,
-} from '../support/process-service.ts'
+import { startSimulatorProcess } from '../support/process-service.ts'
 import { compareWorlds } from '../support/process-worlds.ts'
 
 const additions = scaled(300)
@@ -27,6 +30,7 @@ const users = Array.from({ length: 30 }, (_, n) => `user-${n}`)
 type Grade = 'keyed' | 'lookup' | 'bare'
 
 type Trial = {
+  readonly layout: Layout
   /** What the service is told, and what the simulator plays. */
   readonly told: Grade
   readonly played: Grade
@@ -35,15 +39,39 @@ type Trial = {
   readonly timeoutMs?: number
 }
 
-/** What befalls the service: an end without manners, one with, or a pause longer than its lease. */
-type Blow = 'kill' | 'stop' | 'pause'
+/**
+ * What befalls a worker: an end without manners, one with, or a pause longer than its lease. And what
+ * befalls Redis: it forgets, or is away for a while and forgets.
+ */
+type Blow = 'kill' | 'stop' | 'pause' | 'flush' | 'redis'
 
-const kinds = ['kill', 'stop', 'pause'] as const
-const blows = Array.from({ length: scaled(3) }, (_, n) => kinds[n % kinds.length] ?? 'kill')
+type Plan = {
+  readonly roles: readonly Role[]
+  readonly leaseMs: number
+  readonly blows: readonly Blow[]
+}
+
+const plans: Readonly<Record<Layout, Plan>> = {
+  embedded: { roles: ['all'], leaseMs: 500, blows: ['kill', 'stop', 'pause'] },
+  postgres: {
+    roles: ['api', 'worker', 'worker'],
+    leaseMs: 1_500,
+    blows: ['kill', 'pause', 'stop', 'pause'],
+  },
+  'postgres+redis': {
+    roles: ['api', 'worker', 'worker'],
+    leaseMs: 1_500,
+    blows: ['flush', 'kill', 'redis', 'pause', 'stop'],
+  },
+}
+
+const blowsOf = (layout: Layout): readonly Blow[] => {
+  const { blows } = plans[layout]
+  return Array.from({ length: scaled(blows.length) }, (_, n) => blows[n % blows.length] ?? 'kill')
+}
 
 // A late effect comes after the call timed out, and before the same time has passed again.
 const toLate = (timeoutMs: number): number => timeoutMs * 1.5
-const leaseMs = 500
 
 const faults = {
   rate_error: 0.12,
@@ -58,7 +86,7 @@ const faults = {
 const healthy = Object.fromEntries(Object.keys(faults).map((name) => [name, 0]))
 const away = { ...healthy, rate_error: 1 }
 
-const serviceEnv = (simulatorUrl: string, grade: Grade, timeoutMs: number) => ({
+const serviceEnv = (simulatorUrl: string, { layout, told: grade, timeoutMs }: Required<Trial>) => ({
   RESERVATION_SERVICE_URL: simulatorUrl,
   RESERVATION_SERVICE_GRADE: grade,
   RESERVATION_TIMEOUT_MS: String(timeoutMs),
@@ -66,7 +94,7 @@ const serviceEnv = (simulatorUrl: string, grade: Grade, timeoutMs: number) => ({
   RESERVATION_RETRY_CAP_MS: '200',
   BREAKER_COOLDOWN_MS: '200',
   JOB_POLL_MS: '50',
-  JOB_LEASE_MS: String(leaseMs),
+  JOB_LEASE_MS: String(plans[layout].leaseMs),
 })
 
 /** Adds until the answer has come, so that every addition counts once, over kills and restarts. */
@@ -89,7 +117,7 @@ const addForSure = (url: string, n: number): Promise<unknown> =>
     { withinMs: 60_000, everyMs: 20 },
   )
 
-const addAll = async ({ url }: Installation, count: number): Promise<void> => {
+const addAll = async ({ url }: Fleet, count: number): Promise<void> => {
   let next = 0
   const run = async () => {
     while (next < count) {
@@ -102,8 +130,8 @@ const addAll = async ({ url }: Installation, count: number): Promise<void> => {
 }
 
 const disturb = async (
-  { blows }: Trial,
-  installation: Installation,
+  { layout, blows }: Trial,
+  fleet: Fleet,
   simulatorUrl: string,
 ): Promise<void> => {
   await sleep(drawBetween(500, 1_000))
@@ -112,25 +140,44 @@ const disturb = async (
   await configureSimulator(simulatorUrl, faults)
   for (const blow of blows) {
     await sleep(drawBetween(300, 1_200))
-    await strike(blow, installation)
+    await strike(blow, fleet, plans[layout].leaseMs)
   }
 }
 
-const strike = async (blow: Blow | undefined, installation: Installation): Promise<void> => {
-  const { service } = installation
-  if (blow === 'pause') {
-    service.signal('SIGSTOP')
-    await sleep(leaseMs + drawBetween(100, 500))
-    service.signal('SIGCONT')
-    return
+const strike = async (blow: Blow, fleet: Fleet, leaseMs: number): Promise<void> => {
+  const { redis, workers } = fleet
+  const worker = workers[drawBetween(0, workers.length - 1)]
+  switch (blow) {
+    case 'kill':
+      await worker?.service.kill()
+      await worker?.restart()
+      return
+    case 'stop':
+      assert.equal((await worker?.service.stop())?.code, 0)
+      await worker?.restart()
+      return
+    case 'pause':
+      worker?.service.signal('SIGSTOP')
+      // Others notice it with their next beat.
+      await sleep(leaseMs * 1.4 + drawBetween(100, 500))
+      worker?.service.signal('SIGCONT')
+      return
+    case 'flush':
+      await redis?.flushAll()
+      return
+    case 'redis':
+      await redis?.kill()
+      await sleep(drawBetween(200, 1_500))
+      await redis?.start()
+      return
+    default:
+      return blow satisfies never
   }
-  if (blow === 'stop') assert.equal((await service.stop()).code, 0)
-  else await service.kill()
-  await installation.restart()
 }
 
-const runTrial = async (trial: Trial) => {
-  const { timeoutMs = 800 } = trial
+const runTrial = async (given: Trial) => {
+  const trial = { timeoutMs: 800, ...given }
+  const { layout, timeoutMs } = trial
   using folder = openFolder()
   await using simulator = await startSimulatorProcess(folder.path, {
     SIMULATOR_GRADE: trial.played,
@@ -140,25 +187,28 @@ const runTrial = async (trial: Trial) => {
     SIMULATOR_RELEASE_LATENCY_MS: '10',
   })
   await configureSimulator(simulator.url, faults)
-  await using installation = await openInstallation({
-    folder: folder.path,
-    env: serviceEnv(simulator.url, trial.told, timeoutMs),
-  })
-  await Promise.all([
-    addAll(installation, trial.additions),
-    disturb(trial, installation, simulator.url),
-  ])
-  await untilIdle(installation.url, 120_000)
+  const { roles } = plans[layout]
+  const env = serviceEnv(simulator.url, trial)
+  await using fleet = await openFleet({ layout, roles, folder: folder.path, env })
+  await Promise.all([addAll(fleet, trial.additions), disturb(trial, fleet, simulator.url)])
+  await untilIdle(fleet.url, 120_000)
   // Late effects of calls that nobody waits for any more.
   await until('the simulator has nothing under way', async () => {
     return (await readStats(simulator.url)).working === 0
   })
   // What they left behind is undone.
-  await untilIdle(installation.url)
-  const worlds = await compareWorlds(installation.url, simulator.url, users)
-  const unknown = await readMetric(installation.url, 'reservation_outcome_unknown_total')
+  await untilIdle(fleet.url)
+  const worlds = await compareWorlds(fleet.url, simulator.url, users)
+  const unknown = await countUnknown(fleet)
   const stats = await readStats(simulator.url)
   return { ...worlds, unknown, stats }
+}
+
+/** By the processes that are there; what one counted that was killed is lost. */
+const countUnknown = async ({ workers }: Fleet): Promise<number> => {
+  const metric = 'reservation_outcome_unknown_total'
+  const counts = await Promise.all(workers.map(({ url }) => readMetric(url, metric)))
+  return counts.reduce((sum, count) => sum + count, 0)
 }
 
 const report = ({ statuses, activeHolds, orphans, unknown, stats }: Trialled): string => {
@@ -175,34 +225,60 @@ const assertSettled = ({ statuses }: Trialled) => {
   assert.equal(settled, all, `some are not settled: ${JSON.stringify(statuses)}`)
 }
 
-for (const [grade, name] of [
-  ['keyed', 'R1'],
-  ['lookup', 'R2'],
-] as const) {
-  test(`T4 ${name}, ${grade}: ${additions} additions are held exactly once`, async (t) => {
-    const trialled = await runTrial({ told: grade, played: grade, additions, blows })
+const testOver = (layout: Layout): void => {
+  const skip = isMissing(layout)
+  for (const [grade, name] of [
+    ['keyed', 'R1'],
+    ['lookup', 'R2'],
+  ] as const) {
+    const title = `T4 ${name}, ${grade}: ${additions} additions are held exactly once, ${layout}`
+    test(title, { skip }, async (t) => {
+      const blows = blowsOf(layout)
+      const trialled = await runTrial({ layout, told: grade, played: grade, additions, blows })
+      t.diagnostic(report(trialled))
+      assertSettled(trialled)
+      assert.deepEqual(trialled.orphans, [])
+      assert.deepEqual(trialled.unheld, [])
+      assert.ok((trialled.stats.answers_lost ?? 0) > 0, 'some answers were lost')
+    })
+  }
+
+  test(`T4 R3, bare: every lost answer of ${additions} additions is counted, ${layout}`, {
+    skip,
+  }, async (t) => {
+    const isAlone = layout === 'embedded'
+    // Processes that end take their counts along.
+    const blows = isAlone ? [] : blowsOf(layout).filter((blow) => !['kill', 'stop'].includes(blow))
+    // Two counts can only be the same when no call times out that was about to be answered.
+    const timeoutMs = 2_000
+    const trial = { layout, told: 'bare', played: 'bare', additions, blows, timeoutMs } as const
+    const trialled = await runTrial(trial)
     t.diagnostic(report(trialled))
     assertSettled(trialled)
-    assert.deepEqual(trialled.orphans, [])
     assert.deepEqual(trialled.unheld, [])
-    assert.ok((trialled.stats.answers_lost ?? 0) > 0, 'some answers were lost')
+    // A job that is taken over counts as well, whether its call was answered or not.
+    if (isAlone) assert.equal(trialled.unknown, trialled.stats.answers_lost)
+    assert.ok(trialled.orphans.length <= trialled.unknown)
   })
 }
 
-test(`T4 R3, bare: every lost answer of ${additions} additions is counted`, async (t) => {
-  // Two counts can only be the same when no call times out that was about to be answered.
-  const timeoutMs = 2_000
-  const trial = { told: 'bare', played: 'bare', additions, blows: [], timeoutMs } as const
-  const trialled = await runTrial(trial)
-  t.diagnostic(report(trialled))
-  assertSettled(trialled)
-  assert.deepEqual(trialled.unheld, [])
-  assert.equal(trialled.unknown, trialled.stats.answers_lost)
-  assert.ok(trialled.orphans.length <= trialled.unknown)
+testOver('embedded')
+
+// Beside each other: they wait more than they work.
+suite('T4 over many processes', { concurrency: 2 }, () => {
+  for (const layout of ['postgres', 'postgres+redis'] as const) {
+    suite(layout, { concurrency: 1 }, () => testOver(layout))
+  }
 })
 
 test('T4 goes red when the service knows keys less well than it was said to', async (t) => {
-  const trialled = await runTrial({ told: 'keyed', played: 'bare', additions: 60, blows: ['kill'] })
+  const trialled = await runTrial({
+    layout: 'embedded',
+    told: 'keyed',
+    played: 'bare',
+    additions: 60,
+    blows: ['kill'],
+  })
   t.diagnostic(report(trialled))
   assert.notDeepEqual(trialled.orphans, [])
 })

@@ -54,6 +54,7 @@ export type HttpServiceOptions = {
   /** Stands between the API and its store, to make it fail. */
   readonly wrap?: (store: Store) => Store
   readonly reservations?: 'on' | 'off'
+  readonly referenceApis?: 'on' | 'off'
 }
 
 const timeouts = {
@@ -114,7 +115,8 @@ export const openHttpService = async (options: HttpServiceOptions = {}): Promise
   const service = options.reservations === 'off' ? null : { breaker: () => state.breaker }
   const isDraining = () => state.draining
   const parts = { store, commands, clock, log, telemetry, service, queue: null, isDraining }
-  const app = await buildServer(parts, timeouts, '0.0.0')
+  const { referenceApis = 'on' } = options
+  const app = await buildServer(parts, { ...timeouts, referenceApis }, '0.0.0')
   return {
     app,
     store,

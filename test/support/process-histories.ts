@@ -1,5 +1,5 @@
-// Histories of clients that work on a few hot carts through command handlers over one store.
-
+// Histories of clients that work on a few hot carts: through command handlers over one store, or over HTTP.
+import { setTimeout as sleep } from 'node:timers/promises'
 import { StaleVersionError } from '../../src/application/decide-together.ts'
 import { type CommandHandler, handleCommands } from '../../src/application/handle-command.ts'
 import { keepWarmCarts } from '../../src/application/warm-carts.ts'
@@ -10,6 +10,7 @@ import type { Reporter } from '../../src/ports/reporter.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Operation } from './linearizability.ts'
 import type { Input, Output, Shown } from './process-cart-model.ts'
+import type { CartText, Client, Reply, Sending } from './process-client.ts'
 import { drawBetween } from './process-scale.ts'
 
 export const silent: Reporter = {
@@ -32,14 +33,19 @@ export const openHandlers = (
 
 export type History = ReadonlyMap<string, readonly Operation<Input, Output>[]>
 
+/** `not-sent`: nothing of it can have arrived anywhere. */
+export type Ask = (client: number, cart: string, input: Input) => Promise<Output | 'not-sent'>
+
 export type Plan = {
-  readonly handlers: readonly CommandHandler[]
+  readonly ask: Ask
   readonly clients: number
   readonly carts: number
+  /** Those whose outcome is not known come on top. */
   readonly operations: number
-  /** Whether additions are reserved outside, by jobs that somebody carries out. */
-  readonly reserving: boolean
 }
+
+// Who got no answer waits before the next try: what is open makes a history hard to check.
+const waitMs = 250
 
 let made = 0
 const newId = (): string => {
@@ -49,7 +55,7 @@ const newId = (): string => {
 
 /** The history of each cart. */
 export const makeHistory = async (plan: Plan): Promise<History> => {
-  const { handlers, clients, carts, operations, reserving } = plan
+  const { ask, clients, carts, operations } = plan
   const history = new Map<string, Operation<Input, Output>[]>()
   const seen = new Map<string, Shown>()
   const run = `run-${newId()}`
@@ -58,7 +64,7 @@ export const makeHistory = async (plan: Plan): Promise<History> => {
     clock += 1
     return clock
   }
-  const act = async (handler: CommandHandler, client: number) => {
+  const act = async (client: number) => {
     while (begun < operations) {
       begun += 1
       const cart = `${run}-cart-${drawBetween(1, carts)}`
@@ -66,17 +72,20 @@ export const makeHistory = async (plan: Plan): Promise<History> => {
       const known = seen.get(`${client} ${cart}`)
       const input = drawInput(known)
       const calledAt = tick()
-      const output = await ask(handler, cart as CartId, input, reserving)
-      const returnedAt = tick()
-      history.set(cart, [...(history.get(cart) ?? []), { input, output, calledAt, returnedAt }])
-      if (output.kind !== 'not-found') seen.set(`${client} ${cart}`, output.cart)
+      const output = await ask(client, cart, input)
+      const isKnown = output !== 'not-sent' && output.kind !== 'unknown'
+      const returnedAt = isKnown ? tick() : Number.POSITIVE_INFINITY
+      // A read that was not answered says nothing.
+      if (isKnown || (output !== 'not-sent' && input.type !== 'get')) {
+        history.set(cart, [...(history.get(cart) ?? []), { input, output, calledAt, returnedAt }])
+      }
+      if (!isKnown) {
+        begun -= 1
+        await sleep(waitMs)
+      } else if (output.kind !== 'not-found') seen.set(`${client} ${cart}`, output.cart)
     }
   }
-  const clientsRun = Array.from({ length: clients }, (_, client) => {
-    const handler = handlers[client % handlers.length]
-    return handler === undefined ? Promise.resolve() : act(handler, client)
-  })
-  await Promise.all(clientsRun)
+  await Promise.all(Array.from({ length: clients }, (_, client) => act(client)))
   return history
 }
 
@@ -123,7 +132,17 @@ const toShown = ({ version, revision, items }: Cart): Shown => ({
   lines: items.map(({ id, productId: product, quantity }) => ({ id, product, quantity })),
 })
 
-const ask = async (
+/** Each client has its handler. */
+export const askHandlers =
+  (handlers: readonly CommandHandler[], reserving: boolean): Ask =>
+  async (client, cart, input) => {
+    const handler = handlers[client % handlers.length]
+    return handler === undefined
+      ? 'not-sent'
+      : askHandler(handler, cart as CartId, input, reserving)
+  }
+
+const askHandler = async (
   handler: CommandHandler,
   cartId: CartId,
   input: Input,
@@ -146,3 +165,63 @@ const ask = async (
     throw error
   }
 }
+
+/** Each request goes to any of the instances. */
+export const askOver =
+  (client: Client, drawUrl: () => string): Ask =>
+  async (_, cart, input) => {
+    const url = `${drawUrl()}/v1/cart/${cart}`
+    try {
+      return fromReply(await sendInput(client, url, input))
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      return code === 'ECONNREFUSED' ? 'not-sent' : { kind: 'unknown' }
+    }
+  }
+
+const sendInput = ({ send }: Client, url: string, input: Input): Promise<Reply> => {
+  const headers = input.ifMatch === null ? {} : { 'if-match': `"${input.ifMatch}"` }
+  const as = (sending: Sending): Sending => ({ headers, ...sending })
+  switch (input.type) {
+    case 'get':
+      return send(url)
+    case 'add': {
+      const { product: product_id, quantity } = input
+      return send(`${url}/items`, as({ method: 'POST', body: { product_id, quantity } }))
+    }
+    case 'set': {
+      const body = { quantity: input.quantity }
+      return send(`${url}/items/${input.itemId}`, as({ method: 'PATCH', body }))
+    }
+    case 'remove':
+      return send(`${url}/items/${input.itemId}`, as({ method: 'DELETE' }))
+    case 'clear':
+      return send(url, as({ method: 'DELETE' }))
+    default:
+      return input satisfies never
+  }
+}
+
+const fromReply = ({ status, headers, text }: Reply): Output => {
+  if (status === 200 || status === 201) {
+    return { kind: 'shown', cart: fromText(JSON.parse(text) as CartText) }
+  }
+  if (status === 204) {
+    const [, version, revision] = /^"(\d+)\.(\d+)"$/.exec(String(headers.etag)) ?? []
+    const cart = { version: Number(version), revision: Number(revision), lines: [] }
+    return { kind: 'shown', cart }
+  }
+  if (status === 412) {
+    const { cart } = JSON.parse(text) as { readonly cart: CartText }
+    return { kind: 'stale', cart: fromText(cart) }
+  }
+  if (status === 404 && text.includes('"code":"item-not-found"')) return { kind: 'not-found' }
+  if (status === 503) return { kind: 'unknown' }
+  throw new Error(`${status} ${text}`)
+}
+
+const fromText = ({ version, revision, items }: CartText): Shown => ({
+  version,
+  revision,
+  lines: items.map(({ item_id: id, product_id: product, quantity }) => ({ id, product, quantity })),
+})

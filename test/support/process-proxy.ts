@@ -2,13 +2,16 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-export interface Proxy extends AsyncDisposable {
+export interface CuttingProxy extends AsyncDisposable {
   readonly url: string
   readonly cut: () => number
 }
 
 /** Cuts this share of the answers somewhere before their end, and the connection with them. */
-export const openCuttingProxy = async (targetPort: number, share: number): Promise<Proxy> => {
+export const openCuttingProxy = async (
+  targetPort: number,
+  share: number,
+): Promise<CuttingProxy> => {
   const sockets = new Set<Socket>()
   let cut = 0
   const keep = (socket: Socket) => {

@@ -5,6 +5,7 @@ import swaggerUi from '@fastify/swagger-ui'
 import type { FastifyInstance } from 'fastify'
 import { type TSchema, Type } from 'typebox'
 import { limits } from '../../domain/limits.ts'
+import { Detail, referenceSchemas } from './routes/reference/schemas.ts'
 import {
   AddItemBody,
   CartView,
@@ -25,6 +26,11 @@ export const describe = (tag: string, summary: string, description: string) => (
   description,
 })
 
+export const describeReference = (tag: string, summary: string, description: string) => ({
+  ...describe(tag, summary, description),
+  deprecated: true,
+})
+
 const Header = (description: string, maxLength: number) =>
   Type.Optional(Type.String({ description, maxLength }))
 
@@ -37,23 +43,37 @@ export const writeHeaders = Type.Object({
   prefer: Header('return=minimal answers with the touched item only.', etags),
 })
 
+/** For writes whose answer is always the same size. */
+export const repeatable = Type.Object({
+  'idempotency-key': writeHeaders.properties['idempotency-key'],
+  'if-match': writeHeaders.properties['if-match'],
+})
+
 export const reading = Type.Object({
   'if-none-match': Header('304 when the cart is still the same.', etags),
 })
 
-const problem = { content: { 'application/problem+json': { schema: ProblemView } } }
+const problem = { 'application/problem+json': { schema: ProblemView } }
+const detail = { 'application/json': { schema: Detail } }
 
 /**
  * Answers of a route for the document; refusals and failures look the same everywhere. Untyped on
  * purpose: answers are words already when they are sent, made once and kept for repeats.
  */
-export const answers = (successes: Readonly<Record<number, TSchema>>): Record<string, unknown> => ({
+export const answers = (
+  successes: Readonly<Record<number, TSchema>>,
+  content: object = problem,
+): Record<string, unknown> => ({
   ...Object.fromEntries(
     Object.entries(successes).map(([status, schema]) => [status, toAnswer(status, schema)]),
   ),
-  '4xx': { description: 'Refused; nothing changed.', ...problem },
-  '5xx': { description: 'Not carried out, or not known to be.', ...problem },
+  '4xx': { description: 'Refused; nothing changed.', content },
+  '5xx': { description: 'Not carried out, or not known to be.', content },
 })
+
+/** Answers of a reference API, whose refusals are worded as they were. */
+export const referenceAnswers = (successes: Readonly<Record<number, TSchema>>) =>
+  answers(successes, detail)
 
 const toAnswer = (status: string, schema: TSchema): unknown => {
   if (Type.IsNull(schema)) return schema
@@ -73,6 +93,7 @@ const named: Readonly<Record<string, TSchema>> = {
   Readiness: ReadyView,
   Reservation: ReservationView,
   SetQuantity: SetQuantityBody,
+  ...referenceSchemas,
 }
 
 const namesByText = new Map(
@@ -91,6 +112,17 @@ const nameMembers = (node: object): unknown =>
     ? node.map(nameSchemas)
     : Object.fromEntries(Object.entries(node).map(([key, member]) => [key, nameSchemas(member)]))
 
+type Described = { required?: boolean; content: Record<string, { schema: { required?: unknown } }> }
+type Paths = Record<string, Record<string, { requestBody?: Described }>>
+
+/** A body that need not have any member may be left out. */
+const markOptionalBodies = (paths: object): void => {
+  for (const { requestBody } of Object.values(paths as Paths).flatMap((p) => Object.values(p))) {
+    if (requestBody === undefined) continue
+    requestBody.required = Object.values(requestBody.content).some((c) => c.schema.required)
+  }
+}
+
 const withNames = (document: object): object => ({
   ...(nameSchemas(document) as object),
   components: {
@@ -103,7 +135,11 @@ const withNames = (document: object): object => ({
 export const documentApi = async (app: FastifyInstance, version: string): Promise<void> => {
   await app.register(swagger, {
     convertConstToEnum: false,
-    transformObject: (made) => ('openapiObject' in made ? withNames(made.openapiObject) : made),
+    transformObject: (made) => {
+      if (!('openapiObject' in made)) return made
+      markOptionalBodies(made.openapiObject.paths ?? {})
+      return withNames(made.openapiObject)
+    },
     openapi: {
       openapi: '3.1.0',
       info: {
@@ -118,6 +154,13 @@ export const documentApi = async (app: FastifyInstance, version: string): Promis
         { name: 'items', description: 'The items of a cart' },
         { name: 'admin', description: 'For operators' },
         { name: 'operations', description: 'Health, readiness, metrics' },
+        { name: 'reference 000', description: 'As the service in memory; use /v1 for new clients' },
+        {
+          name: 'reference 001',
+          description: 'As the service with users; use /v1 for new clients',
+        },
+        { name: 'reference 002', description: 'As the service with a catalogue; use /v1' },
+        { name: 'reference 004', description: 'As the service with reservations; use /v1' },
       ],
     },
   })

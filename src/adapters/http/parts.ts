@@ -24,6 +24,8 @@ export type HttpParts = {
 export type HttpSettings = {
   /** A worker serves only what those who run it ask. */
   readonly role: 'all' | 'api' | 'worker'
+  /** The routes of the services that this one replaces. */
+  readonly referenceApis: 'on' | 'off'
   readonly headersTimeoutMs: number
   readonly requestTimeoutMs: number
   readonly keepAliveTimeoutMs: number

@@ -97,10 +97,13 @@ export const toProblem = (
 
 export const problemCodes = Object.keys(kinds) as readonly ProblemCode[]
 export const statusOf = (code: ProblemCode): number => kinds[code].status
+/** When to come again; null where that would not help. */
+export const retryAfterOf = (code: ProblemCode): number | null =>
+  kinds[code].retryAfterSeconds ?? null
 
 export const sendProblem = (reply: FastifyReply, problem: Problem): FastifyReply => {
-  const { retryAfterSeconds } = kinds[problem.code]
-  if (retryAfterSeconds !== undefined) reply.header('retry-after', String(retryAfterSeconds))
+  const retryAfterSeconds = retryAfterOf(problem.code)
+  if (retryAfterSeconds !== null) reply.header('retry-after', String(retryAfterSeconds))
   return reply
     .code(problem.status)
     .header('content-type', 'application/problem+json; charset=utf-8')
@@ -113,12 +116,15 @@ export const answerError = (
   error: FastifyError | Error,
   request: FastifyRequest,
   reply: FastifyReply,
-): FastifyReply => {
+): FastifyReply => sendProblem(reply, explain(error, request))
+
+/** What an error is to the caller; faults of our own are logged. */
+export const explain = (error: FastifyError | Error, request: FastifyRequest): Problem => {
   const problem = fromError(error, request)
   const about = { err: error, requestId: request.id }
   if (problem.status === 500) request.log.error(about, 'request failed')
   if (problem.code === 'store-unavailable') request.log.warn(about, 'store unavailable')
-  return sendProblem(reply, problem)
+  return problem
 }
 
 const fromError = (error: FastifyError | Error, { id }: FastifyRequest): Problem => {

@@ -13,9 +13,9 @@ const Mapping = <T extends TSchema>(members: T, description?: string) =>
   })
 
 // Visible ASCII except what splits or quotes URLs, so that ids of identity providers fit.
-const userIdPattern = "^[!$&-.0-9:;=@A-Z\\[\\]_a-z|~*'()+,]+$"
+export const userIdPattern = "^[!$&-.0-9:;=@A-Z\\[\\]_a-z|~*'()+,]+$"
 // Without control characters, surrogates that stand alone, and white space at the ends.
-const textPattern = '^[^\\s\\p{Cc}\\p{Cs}](?:[^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$'
+export const textPattern = '^[^\\s\\p{Cc}\\p{Cs}](?:[^\\p{Cc}\\p{Cs}]*[^\\s\\p{Cc}\\p{Cs}])?$'
 
 const Text = (maxLength: number, description: string) =>
   Type.String({ minLength: 1, maxLength, pattern: textPattern, description })
@@ -32,9 +32,9 @@ const OwnId = Type.String({ minLength: 1, maxLength: limits.idChars, pattern: '^
 export const CartParams = Type.Object({ userID: UserId })
 export const ItemParams = Type.Object({ userID: UserId, itemID: OwnId })
 
-const ProductId = Text(limits.idChars, 'What is sold; any text without control characters.')
+export const ProductId = Text(limits.idChars, 'What is sold; any text without control characters.')
 const Name = Text(limits.nameChars, 'Shown to people; kept as it is.')
-const Quantity = (minimum: number) =>
+export const Quantity = (minimum: number) =>
   Type.Integer({ minimum, maximum: limits.quantityPerItem, description: 'Whole units.' })
 const Attributes = Mapping(
   Type.Unknown(),

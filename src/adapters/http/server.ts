@@ -22,6 +22,7 @@ import { cartRoutes } from './routes/cart.ts'
 import { itemChangeRoutes } from './routes/item-changes.ts'
 import { itemRoutes } from './routes/items.ts'
 import { operationsRoutes } from './routes/operations.ts'
+import { referenceRoutes } from './routes/reference/routes.ts'
 
 export const buildServer = async (
   parts: HttpParts,
@@ -45,6 +46,7 @@ export const buildServer = async (
     await app.register(itemRoutes(parts))
     await app.register(itemChangeRoutes(parts))
     await app.register(adminJobRoutes(parts))
+    if (settings.referenceApis === 'on') await app.register(referenceRoutes(parts))
   }
   await app.ready()
   return app

@@ -2,13 +2,18 @@
 import type { CartError } from '../../../domain/errors.ts'
 import type { CartStore, Change, CommitResult } from '../../../ports/store.ts'
 import { toResults, toWrite } from './commit-statement.ts'
-import { type Database, isPassing, rolledBackWith, unavailable } from './database.ts'
+import { type Database, isPassing, rolledBackWith, tookTooLong, unavailable } from './database.ts'
 import { openGroups } from './groups.ts'
 
 // Two statements at a time: while one waits for the disk the other runs. More make the groups smaller.
 const bounds = { callsMax: 256, groupsMax: 2, keyOf: ({ cartId }: Change) => cartId }
 
 const triesMax = 5
+
+// Of a group that failed, each by itself: several at a time, since some may wait for a lock, and within a
+// time, since others wait for the group.
+const aloneMax = 8
+const aloneWithinMs = 5_000
 
 type Result = CommitResult | CartError
 
@@ -35,15 +40,34 @@ const commitTogether = async (
   database: Database,
   changes: readonly Change[],
 ): Promise<readonly Result[]> => {
+  let failure: unknown
   try {
     return await write(database, changes)
   } catch (error) {
-    // Only what the server certainly rolled back may be tried again.
-    if (rolledBackWith(error) === null) throw unavailable(error)
+    failure = error
   }
+  const code = rolledBackWith(failure)
+  // Only what the server certainly rolled back may be tried again; not when it took too long for it.
+  if (code === null || code === tookTooLong) throw unavailable(failure)
   // One of them failed and took the others along: each for itself, so that only that one fails.
+  return commitEach(database, changes, failure)
+}
+
+const commitEach = async (
+  database: Database,
+  changes: readonly Change[],
+  failure: unknown,
+): Promise<readonly Result[]> => {
   const results: Result[] = []
-  for (const change of changes) results.push(await commitAlone(database, change))
+  const deadline = performance.now() + aloneWithinMs
+  const left = changes.entries()
+  const commitSome = async () => {
+    for (const [place, change] of left) {
+      const isLate = performance.now() > deadline
+      results[place] = isLate ? unavailable(failure) : await commitAlone(database, change)
+    }
+  }
+  await Promise.all(Array.from({ length: aloneMax }, commitSome))
   return results
 }
 

@@ -113,12 +113,16 @@ export const rolledBackWith = (error: unknown): string | null => {
   return severity === 'ERROR' && code !== undefined ? code : null
 }
 
+/** The code of a statement that was given up after its time. */
+export const tookTooLong = '57014'
+
 /**
- * Errors that a second try may not meet: serialization failure, deadlock, lock timeout; and a unique
- * violation, when another process used the key of an answer at the same moment: the next try sees it.
+ * Errors that a second try at once may not meet: serialization failure, deadlock; and a unique violation,
+ * when another process used the key of an answer at the same moment: the next try sees it. Who has
+ * waited for a lock in vain has waited long enough.
  */
 export const isPassing = (code: string | null): boolean =>
-  code === '40001' || code === '40P01' || code === '55P03' || code === '23505'
+  code === '40001' || code === '40P01' || code === '23505'
 
 export const unavailable = (error: unknown): CartError => {
   if (error instanceof CartError) return error

@@ -10,11 +10,12 @@ import {
   type ItemId,
   noneOlder,
 } from '../../../domain/cart.ts'
+import { CartError } from '../../../domain/errors.ts'
 import type { Departing, HoldId, Reservation, ReservationKey } from '../../../domain/reservation.ts'
 import type { Answer, AnswerKey, CartStore, Loaded } from '../../../ports/store.ts'
 import { type Compact, toReservation } from '../sqlite/compact-reservation.ts'
 import { type Row, toColumns } from './columns.ts'
-import { type Database, unavailable } from './database.ts'
+import { type Database, rolledBackWith, tookTooLong, unavailable } from './database.ts'
 import { openGroups } from './groups.ts'
 
 type Load = { readonly cartId: CartId; readonly keys: readonly AnswerKey[] }
@@ -53,17 +54,12 @@ const older = {
 }
 
 export const openLoads = (database: Database): Pick<CartStore, 'load' | 'loadOlder'> => {
-  const load = openGroups<Load, Loaded>(bounds, async (loads) => {
-    const rows = await queryFor(database, loads)
-    return loads.map(({ cartId, keys }) => toLoaded(cartId, keys, rows.get(cartId)))
-  })
+  const load = openGroups<Load, Loaded | CartError>(bounds, (loads) => readEach(database, loads))
   return {
     load: async (cartId, keys) => {
-      try {
-        return await load({ cartId, keys })
-      } catch (error) {
-        throw unavailable(error)
-      }
+      const result = await load({ cartId, keys })
+      if (result instanceof CartError) throw result
+      return result
     },
     loadOlder: async (cartId, itemId) => {
       try {
@@ -73,6 +69,25 @@ export const openLoads = (database: Database): Pick<CartStore, 'load' | 'loadOld
       }
     },
   }
+}
+
+const readEach = async (
+  database: Database,
+  loads: readonly Load[],
+): Promise<readonly (Loaded | CartError)[]> => {
+  try {
+    const rows = await queryFor(database, loads)
+    return loads.map(({ cartId, keys }) => toLoaded(cartId, keys, rows.get(cartId)))
+  } catch (error) {
+    const code = rolledBackWith(error)
+    if (loads.length === 1 || code === null || code === tookTooLong) {
+      return loads.map(() => unavailable(error))
+    }
+  }
+  // One of them asks for what the server does not know, as NUL: only that one fails.
+  const results: (Loaded | CartError)[] = []
+  for (const each of loads) results.push(...(await readEach(database, [each])))
+  return results
 }
 
 /** The rows of each cart. */
