@@ -2,6 +2,7 @@
 // routes, schemas or settings; tests hold the files to what this makes.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describeSettings } from '../simulator/options.ts'
+import { openOpenCatalog } from '../src/adapters/catalogs/open-catalog.ts'
 import { buildServer } from '../src/adapters/http/server.ts'
 import { openMemoryStore } from '../src/adapters/stores/memory/open.ts'
 import { openLog } from '../src/adapters/telemetry/log.ts'
@@ -27,6 +28,7 @@ const makeOpenApi = async (): Promise<string> => {
   const parts = {
     store,
     commands,
+    catalog: await openOpenCatalog(),
     clock: { now: Date.now, random: Math.random, newId: () => 'id' },
     log,
     telemetry: { contentType: 'text/plain', text: async () => '', answered: () => {} },

@@ -1,6 +1,6 @@
 // Puts the parts together by hand; the only file that knows every adapter. Start reading here.
 import { readFileSync } from 'node:fs'
-import type { FastifyInstance } from 'fastify'
+import { listen } from './adapters/http/listen.ts'
 import { buildServer } from './adapters/http/server.ts'
 import { openReservationService } from './adapters/reservations/open.ts'
 import { openMemoryStore } from './adapters/stores/memory/open.ts'
@@ -17,6 +17,7 @@ import { sweepRegularly } from './application/sweep.ts'
 import { keepWarmCarts } from './application/warm-carts.ts'
 import type { Peers } from './cluster/peers.ts'
 import type { Config } from './config.ts'
+import type { Catalog } from './ports/catalog.ts'
 import type { JobQueue } from './ports/job-queue.ts'
 import type { Reporter } from './ports/reporter.ts'
 import type { ReservationClient } from './ports/reservation-client.ts'
@@ -46,6 +47,7 @@ export const openService = async (
   // Jobs became due: in this process, in another one, or in the queue.
   let onJobs = () => {}
   const store = await openStore(config, log, () => onJobs())
+  const catalog = await openCatalog(config, store)
   const client = openClient(config)
   const queue = await openQueue(config, log, () => onJobs())
   const commands = handleCommands({
@@ -56,7 +58,7 @@ export const openService = async (
   })
   let isDraining = false
   let callsOpen = () => 0
-  const work: Work = { config, log, clock, metrics, reporter, store, client, queue, commands }
+  const work: Work = { config, log, clock, metrics, reporter, store, catalog, client, queue, commands }
   const server = await openServer(work, {
     isDraining: () => isDraining,
     callsOpen: () => callsOpen(),
@@ -89,6 +91,7 @@ export const openService = async (
       await handOver?.stop()
       await queue?.[Symbol.asyncDispose]()
       await client?.[Symbol.asyncDispose]()
+      await catalog[Symbol.asyncDispose]()
       await store[Symbol.asyncDispose]()
     },
   }
@@ -101,6 +104,7 @@ type Work = {
   readonly metrics: Metrics
   readonly reporter: Reporter
   readonly store: Store
+  readonly catalog: Catalog
   readonly client: ReservationClient | null
   readonly queue: JobQueue | null
   readonly commands: CommandHandler
@@ -164,7 +168,7 @@ const openQueue = async (
 }
 
 const startRunner = (work: Work): JobRunner | null => {
-  const { config, clock, reporter, store, client, queue, commands } = work
+  const { config, clock, reporter, store, catalog, client, queue, commands } = work
   if (client === null || config.role === 'api') return null
   const { handOver } = store
   const source =
@@ -209,12 +213,13 @@ type Surroundings = {
 }
 
 const openServer = async (work: Work, around: Surroundings) => {
-  const { config, log, clock, metrics, store, client, queue, commands } = work
+  const { config, log, clock, metrics, store, catalog, client, queue, commands } = work
   const { isDraining, peers } = around
   const app = await buildServer(
     {
       store,
       commands,
+      catalog,
       clock,
       log,
       telemetry: {
@@ -229,12 +234,8 @@ const openServer = async (work: Work, around: Surroundings) => {
     config,
     versionOf(),
   )
-  const at = { host: config.host, port: config.port, reusePort: peers?.reusePort ?? false }
-  await app.listen(at)
-  const [address] = app.addresses()
-  const own = typeof address === 'string' || address === undefined ? null : address
-  const host = own?.family === 'IPv6' ? `[${own.address}]` : own?.address
-  return { url: `http://${host}:${own?.port}`, close: () => closeServer(app) }
+  const { host, port } = config
+  return listen(app, { host, port, reusePort: peers?.reusePort ?? false })
 }
 
 /** The text of the metrics, of this process and its peers together. */
@@ -257,21 +258,6 @@ const readMetrics = (work: Work, { callsOpen, peers }: Surroundings): (() => Pro
   return async () => {
     const [own, others] = await Promise.all([sampleAll(), peers.gatherMetrics()])
     return sumMetrics([await metrics.values(own), ...others])
-  }
-}
-
-// Requests that are not answered by then came too slowly to be waited for.
-const closeWithinMs = 5_000
-
-/** A client that keeps its connection, or never ends its request, does not hold up the end. */
-const closeServer = async (app: FastifyInstance): Promise<void> => {
-  const sweep = setInterval(() => app.server.closeIdleConnections(), 50)
-  const end = setTimeout(() => app.server.closeAllConnections(), closeWithinMs)
-  try {
-    await app.close()
-  } finally {
-    clearInterval(sweep)
-    clearTimeout(end)
   }
 }
 

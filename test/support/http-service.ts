@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { pino } from 'pino'
+import { openOpenCatalog } from '../../src/adapters/catalogs/open-catalog.ts'
 import { buildServer } from '../../src/adapters/http/server.ts'
 import { openMemoryStore } from '../../src/adapters/stores/memory/open.ts'
 import { openSqliteStore } from '../../src/adapters/stores/sqlite/open.ts'
@@ -16,6 +17,7 @@ import type { CartId } from '../../src/domain/cart.ts'
 import type { Outcome } from '../../src/domain/commands.ts'
 import type { HoldId } from '../../src/domain/reservation.ts'
 import type { ReservationClient } from '../../src/ports/reservation-client.ts'
+import type { Catalog } from '../../src/ports/catalog.ts'
 import type { Store } from '../../src/ports/store.ts'
 
 export type StoreKind = 'memory' | 'sqlite'
@@ -50,6 +52,7 @@ export interface HttpService extends AsyncDisposable {
 }
 
 export type HttpServiceOptions = {
+  readonly catalog?: Catalog
   readonly store?: StoreKind
   /** Stands between the API and its store, to make it fail. */
   readonly wrap?: (store: Store) => Store
@@ -114,7 +117,8 @@ export const openHttpService = async (options: HttpServiceOptions = {}): Promise
   }
   const service = options.reservations === 'off' ? null : { breaker: () => state.breaker }
   const isDraining = () => state.draining
-  const parts = { store, commands, clock, log, telemetry, service, queue: null, isDraining }
+  const catalog = options.catalog ?? (await openOpenCatalog())
+  const parts = { store, commands, catalog, clock, log, telemetry, service, queue: null, isDraining }
   const { referenceApis = 'on' } = options
   const app = await buildServer(parts, { ...timeouts, referenceApis }, '0.0.0')
   return {

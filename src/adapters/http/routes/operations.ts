@@ -52,12 +52,15 @@ type Readiness = {
 }
 
 const readReadiness = async (parts: HttpParts): Promise<Readiness> => {
-  const { store, service, queue } = parts
+  const { store, service, queue, catalog } = parts
   const storeCheck = await checkStore(parts)
   const breaker = service?.breaker() ?? 'off'
   const checks: Record<string, Check> = {
     store: { ...storeCheck, name: store.name, durability: store.durability },
     reservations: { status: breaker === 'open' ? 'degraded' : 'ok', breaker },
+  }
+  if (catalog.name !== 'open') {
+    checks.catalog = { ...(await checkCatalog(parts)), name: catalog.name }
   }
   if (queue !== null) {
     checks.queue = { status: queue.isUp() ? 'ok' : 'degraded', name: queue.name }
@@ -69,14 +72,30 @@ const readReadiness = async (parts: HttpParts): Promise<Readiness> => {
 }
 
 const checkStore = async ({ store, log }: HttpParts): Promise<Check> => {
-  const timeout = Promise.withResolvers<never>()
-  const timer = setTimeout(() => timeout.reject(new Error('no answer in time')), checkTimeoutMs)
   try {
-    await Promise.race([store.check(), timeout.promise])
+    await inTime(store.check())
     return { status: 'ok' }
   } catch (error) {
     log.warn({ err: error }, 'the store is not ready')
     return { status: 'unavailable' }
+  }
+}
+
+const checkCatalog = async ({ catalog, log }: HttpParts): Promise<Check> => {
+  try {
+    await inTime(catalog.check())
+    return { status: 'ok' }
+  } catch (error) {
+    log.warn({ err: error }, 'the catalogue is not ready')
+    return { status: 'degraded' }
+  }
+}
+
+const inTime = async (answer: Promise<void>): Promise<void> => {
+  const timeout = Promise.withResolvers<never>()
+  const timer = setTimeout(() => timeout.reject(new Error('no answer in time')), checkTimeoutMs)
+  try {
+    await Promise.race([answer, timeout.promise])
   } finally {
     clearTimeout(timer)
   }
