@@ -12,14 +12,28 @@ import {
   send,
   untilIdle,
 } from '../support/process-client.ts'
+import { isMissing, type Layout, openFleet, type Role } from '../support/process-fleet.ts'
 import { openFolder } from '../support/process-program.ts'
 import { drawBetween, scaled } from '../support/process-scale.ts'
-import { root, startService, startSimulatorProcess } from '../support/process-service.ts'
+import { root, startSimulatorProcess } from '../support/process-service.ts'
 import { compareWorlds } from '../support/process-worlds.ts'
 
 const racers = 50
 const latencyMs = 200
-const spreadMs = 50
+
+type Plan = {
+  readonly roles: readonly Role[]
+  /** From an addition to its call, and how far around the answer items go. */
+  readonly startMs: number
+  readonly spreadMs: number
+}
+
+const plans: Readonly<Record<Layout, Plan>> = {
+  embedded: { roles: ['all'], startMs: 0, spreadMs: 50 },
+  // Another process has to hear of the job.
+  postgres: { roles: ['api', 'api', 'worker', 'worker'], startMs: 40, spreadMs: 80 },
+  'postgres+redis': { roles: ['api', 'api', 'worker', 'worker'], startMs: 40, spreadMs: 80 },
+}
 
 type Grade = 'keyed' | 'lookup' | 'bare'
 
@@ -29,40 +43,52 @@ const jsonOf = async (answer: ReturnType<typeof send>, status: number): Promise<
   return JSON.parse(text) as CartText
 }
 
+type Racing = {
+  /** Of any process that answers requests. */
+  readonly drawUrl: () => string
+  readonly layout: Layout
+}
+
 /** Adds, waits until the reservation is about to be made or was just made, and changes its mind. */
-const race = async (url: string, user: string, turn: number): Promise<void> => {
-  const cart = `${url}/v1/cart/${user}`
-  const { items } = await jsonOf(addItem(url, user, `product-${turn}`, { quantity: 5 }), 201)
-  const item = `${cart}/items/${items.at(-1)?.item_id}`
-  await sleep(latencyMs + drawBetween(-spreadMs, spreadMs))
+const race = async ({ drawUrl, layout }: Racing, user: string, turn: number): Promise<void> => {
+  const { startMs, spreadMs } = plans[layout]
+  const product = `product-${turn}`
+  const { items } = await jsonOf(addItem(drawUrl(), user, product, { quantity: 5 }), 201)
+  const path = `/v1/cart/${user}/items/${items.at(-1)?.item_id}`
+  const set = (quantity: number) =>
+    jsonOf(send(`${drawUrl()}${path}`, { method: 'PATCH', body: { quantity } }), 200)
+  const remove = () => jsonOf(send(`${drawUrl()}${path}`, { method: 'DELETE' }), 200)
+  await sleep(latencyMs + startMs + drawBetween(-spreadMs, spreadMs))
   switch (turn % 5) {
     case 0:
-      await jsonOf(send(item, { method: 'DELETE' }), 200)
+      await remove()
       return
-    case 1:
-      assert.equal((await send(cart, { method: 'DELETE' })).status, 204)
+    case 1: {
+      const { status } = await send(`${drawUrl()}/v1/cart/${user}`, { method: 'DELETE' })
+      assert.equal(status, 204)
       return
+    }
     case 2:
-      await jsonOf(send(item, { method: 'PATCH', body: { quantity: 2 } }), 200)
+      await set(2)
       return
     case 3:
       // Down and up again: what is let go and what is asked for must not be mistaken for each other.
-      await jsonOf(send(item, { method: 'PATCH', body: { quantity: 1 } }), 200)
-      await jsonOf(send(item, { method: 'PATCH', body: { quantity: 4 } }), 200)
+      await set(1)
+      await set(4)
       return
     default:
       // Gone and back: the same line under another item.
-      await jsonOf(send(item, { method: 'DELETE' }), 200)
-      await jsonOf(addItem(url, user, `product-${turn}`, { quantity: 2 }), 201)
+      await remove()
+      await jsonOf(addItem(drawUrl(), user, product, { quantity: 2 }), 201)
   }
 }
 
-const raceAll = async (url: string, users: readonly string[], count: number): Promise<void> => {
+const raceAll = async (racing: Racing, users: readonly string[], count: number): Promise<void> => {
   let next = 0
   const run = async (user: string) => {
     while (next < count) {
       next += 1
-      await race(url, user, next)
+      await race(racing, user, next)
     }
   }
   await Promise.all(users.map(run))
@@ -88,7 +114,14 @@ const countLetGo = async (url: string, users: readonly string[]) => {
   return counts
 }
 
-const raceIn = async (grade: Grade, count: number, build = root) => {
+type Races = {
+  readonly layout: Layout
+  readonly grade: Grade
+  readonly count: number
+  readonly build?: string
+}
+
+const raceIn = async ({ layout, grade, count, build = root }: Races) => {
   using folder = openFolder()
   await using simulator = await startSimulatorProcess(folder.path, {
     SIMULATOR_GRADE: grade,
@@ -96,7 +129,9 @@ const raceIn = async (grade: Grade, count: number, build = root) => {
     SIMULATOR_LATENCY_MAX_MS: String(latencyMs),
     SIMULATOR_RELEASE_LATENCY_MS: '10',
   })
-  await using service = await startService({
+  await using fleet = await openFleet({
+    layout,
+    roles: plans[layout].roles,
     folder: folder.path,
     build,
     env: {
@@ -108,11 +143,11 @@ const raceIn = async (grade: Grade, count: number, build = root) => {
       JOB_POLL_MS: '50',
     },
   })
-  const { url } = service
+  const { url, drawUrl } = fleet
   const users = Array.from({ length: Math.min(racers, count) }, (_, n) => `user-${n}`)
   const over = new AbortController()
   const failing = failReleases(simulator.url, over.signal)
-  await raceAll(url, users, count)
+  await raceAll({ drawUrl, layout }, users, count)
   over.abort()
   await failing
   await untilIdle(url, 60_000)
@@ -124,13 +159,17 @@ const raceIn = async (grade: Grade, count: number, build = root) => {
   return { ...(await compareWorlds(url, simulator.url, users)), short, letGo }
 }
 
-for (const [grade, races] of [
-  ['keyed', scaled(1_000)],
-  ['lookup', scaled(200)],
-  ['bare', scaled(200)],
+for (const [layout, grade, races] of [
+  ['embedded', 'keyed', scaled(1_000)],
+  ['embedded', 'lookup', scaled(200)],
+  ['embedded', 'bare', scaled(200)],
+  ['postgres', 'lookup', scaled(300)],
+  ['postgres+redis', 'keyed', scaled(300)],
 ] as const) {
-  test(`T5: ${races} races leave no orphan, service ${grade}`, async (t) => {
-    const { letGo, orphans, unheld, short, activeHolds } = await raceIn(grade, races)
+  const skip = isMissing(layout)
+  test(`T5: ${races} races leave no orphan, service ${grade}, ${layout}`, { skip }, async (t) => {
+    const found = await raceIn({ layout, grade, count: races })
+    const { letGo, orphans, unheld, short, activeHolds } = found
     t.diagnostic(`let go ${JSON.stringify(letGo)}, ${activeHolds} held, ${orphans.length} orphans`)
     assert.deepEqual(orphans, [])
     assert.deepEqual(unheld, [])
@@ -150,6 +189,6 @@ test('T5 goes red when a hold that comes after its item left is not given back',
       to: "return [{ type: 'reservation-withdrawn', at, key }]",
     },
   ])
-  const { orphans } = await raceIn('keyed', 100, build)
+  const { orphans } = await raceIn({ layout: 'embedded', grade: 'keyed', count: 100, build })
   assert.notDeepEqual(orphans, [])
 })

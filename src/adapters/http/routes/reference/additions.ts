@@ -20,7 +20,7 @@ export type Page = { readonly rows: readonly Row[]; readonly next: Place | null 
 type Parts = { readonly store: Store; readonly commands: CommandHandler }
 type Wanted = { readonly after: Place | null; readonly limit: number }
 
-/** Holds one page and the stored reservations of one item at a time, whatever the cart has been through. */
+/** Holds a few pages at a time, whatever the cart has been through. */
 export const readAdditions = async (
   { store, commands }: Parts,
   cartId: CartId,
@@ -28,21 +28,45 @@ export const readAdditions = async (
 ): Promise<Page> => {
   const { items } = await commands.read(cartId)
   // One more than asked for: it says whether there is another page.
-  const newest = (rows: readonly Row[]): readonly Row[] =>
-    [...new Map(rows.map((row) => [row.id, row])).values()]
-      .filter((row) => after === null || compare(after, row) < 0)
-      .sort(compare)
-      .slice(0, limit + 1)
-  let page = newest(items.flatMap(rowsBeside))
+  const newest = keepNewest(after, limit + 1)
+  for (const item of items) newest.add(rowsBeside(item))
+  newest.rows()
   for (const item of items) {
     if (item.older.count === 0 || (after !== null && item.addedAt > after.at)) continue
-    const last = page[limit]
-    if (last !== undefined && last.at > olderUntil(item)) continue
+    if (newest.fullDownTo() > olderUntil(item)) continue
     const older = await store.loadOlder(cartId, item.id)
-    page = newest([...page, ...older.map((reservation) => toRow(item, reservation))])
+    newest.add(older.map((reservation) => toRow(item, reservation)))
   }
+  const page = newest.rows()
   const rows = page.slice(0, limit)
   return { rows, next: page.length > limit ? (rows.at(-1) ?? null) : null }
+}
+
+/** The first `count` rows behind `after`. A row may come twice. */
+const keepNewest = (after: Place | null, count: number) => {
+  let kept: readonly Row[] = []
+  let added: Row[] = []
+  const rows = () => {
+    if (added.length === 0) return kept
+    const byId = new Map([...kept, ...added].map((row) => [row.id, row]))
+    kept = [...byId.values()].sort(compare).slice(0, count)
+    added = []
+    return kept
+  }
+  return {
+    add: (more: readonly Row[]) => {
+      const last = kept[count - 1]
+      for (const row of more) {
+        if (after !== null && compare(row, after) <= 0) continue
+        if (last === undefined || compare(row, last) < 0) added.push(row)
+      }
+      // Sorted in bulk: once for each item, it took most of the time of an answer.
+      if (added.length > 2 * count) rows()
+    },
+    /** Rows from before this time have no place any more, as far as is known yet. */
+    fullDownTo: () => kept[count - 1]?.at ?? -1,
+    rows,
+  }
 }
 
 // Newest first; ids are in the order they were made.
@@ -53,7 +77,7 @@ const compare = (a: Place, b: Place): number => {
 }
 
 // Processes that share a store do not agree on the time to the millisecond.
-const clockSkewMs = 60_000
+const clockSkewMs = 5_000
 
 /** When the latest reservation that is stored apart may have been asked for. */
 const olderUntil = (item: Item): number => {
