@@ -116,6 +116,21 @@ test('a repeat of an add is answered as before, whatever has become of the produ
   assert.deepEqual([again.status, again.text], [201, first.text])
 })
 
+test('the routes of the references enforce it as well, in the words of 002', async () => {
+  await using shop = await openShop(lamp)
+  const ask = (url: string, body: object) => shop.service.ask('POST', url, { body })
+  const ghost = { product_id: 'ghost', quantity: 1 }
+  for (const url of ['/cart/ann', '/cart/users/ann']) {
+    const answer = await ask(url, ghost)
+    assert.deepEqual([answer.status, answer.json()], [404, { detail: 'Product not found' }])
+  }
+  assert.equal((await ask('/cart/ann', { product_id: 'lamp', quantity: 2 })).status, 200)
+  assert.deepEqual((await shop.cart()).subtotal, { amount: 3_998, currency: 'EUR' })
+  shop.state.users = new Set(['bob'])
+  const answer = await ask('/cart/ann', { product_id: 'lamp', quantity: 2 })
+  assert.deepEqual([answer.status, answer.json()], [404, { detail: 'User not found' }])
+})
+
 test('an item whose product is gone or changed its price says so and stays as it is', async () => {
   await using shop = await openShop(lamp, rug, sake)
   for (const id of ['lamp', 'rug', 'sake']) await shop.add(id, 2)

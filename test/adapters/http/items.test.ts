@@ -228,3 +228,16 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
     assert.equal(line.reservation.reserved_quantity, 45, 'the sum counts those not shown')
   })
 }
+
+test('an item is 304 for who has it as it is', async () => {
+  await using service = await openHttpService()
+  const added = await service.ask('POST', '/v1/cart/ann/items', {
+    body: { product_id: 'lamp', quantity: 1 },
+  })
+  const url = added.headers.location ?? ''
+  const etag = (await service.ask('GET', url)).headers.etag ?? ''
+  const ask = (tag: string) => service.ask('GET', url, { headers: { 'if-none-match': tag } })
+  const known = await ask(etag)
+  assert.deepEqual([known.status, known.text, known.headers.etag], [304, '', etag])
+  assert.equal((await ask('"0.0"')).status, 200)
+})

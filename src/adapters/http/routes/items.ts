@@ -6,7 +6,8 @@ import { CartError } from '../../../domain/errors.ts'
 import { cartAnswer } from '../cart-answers.ts'
 import { toETag, toItemText } from '../cart-view.ts'
 import { readNotes } from '../catalog-notes.ts'
-import { answers, describe, writeHeaders } from '../openapi.ts'
+import { matchesIfNoneMatch } from '../headers.ts'
+import { answers, describe, reading, writeHeaders } from '../openapi.ts'
 import type { HttpParts } from '../parts.ts'
 import { AddItemBody, CartParams, CartView, ItemParams, ItemView, MinimalView } from '../schemas.ts'
 import { toAddition } from '../to-addition.ts'
@@ -47,7 +48,11 @@ export const itemRoutes =
         schema: {
           ...describe('items', 'Read an item', 'With all of its reservations.'),
           params: ItemParams,
-          response: answers({ 200: ItemView }),
+          headers: reading,
+          response: answers({
+            200: ItemView,
+            304: Type.Null({ description: 'As If-None-Match has it.' }),
+          }),
         },
       },
       async (request, reply) => {
@@ -57,10 +62,16 @@ export const itemRoutes =
         if (item === undefined) {
           throw new CartError('item-not-found', `The cart has no item ${request.params.itemID}.`)
         }
+        const etag = toETag(cart)
+        reply.header('etag', etag)
+        if (matchesIfNoneMatch(request.headers['if-none-match'], etag, true)) {
+          return reply.code(304).send()
+        }
         const older = item.older.count === 0 ? [] : await parts.store.loadOlder(cartId, item.id)
         const notes = await readNotes(parts.catalog, { ...cart, items: [item] })
-        reply.header('etag', toETag(cart)).header('content-type', 'application/json; charset=utf-8')
-        return reply.send(toItemText(item, [...older, ...item.reservations], notes))
+        return reply
+          .header('content-type', 'application/json; charset=utf-8')
+          .send(toItemText(item, [...older, ...item.reservations], notes))
       },
     )
   }

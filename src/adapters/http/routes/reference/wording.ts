@@ -13,6 +13,12 @@ export class NotThereError extends Error {}
 export const noCart = 'Cart not found'
 export const noItems = 'No cart items found for this user'
 
+// Of reference 002.
+const catalogWords: Readonly<Record<string, string>> = {
+  'user-not-found': 'User not found',
+  'product-not-found': 'Product not found',
+}
+
 const json = { 'content-type': 'application/json; charset=utf-8' }
 
 /** The answer to a change, once it is known to have taken effect. */
@@ -64,7 +70,7 @@ export const answerDetail = (
   if (retryAfterSeconds !== null) reply.header('retry-after', String(retryAfterSeconds))
   const fault = findFault(problem, request)
   return fault === null
-    ? sendDetail(reply, problem.status, problem.detail)
+    ? sendDetail(reply, problem.status, catalogWords[problem.code] ?? problem.detail)
     : sendDetail(reply, 422, [fault])
 }
 
