@@ -61,28 +61,24 @@ export const openSqliteStore = async (
   }
 }
 
-// Messages that the thread has not answered. One that it works on and one that waits keep it busy; more
-// would only make groups smaller, and wake both threads for each.
-const messagesMax = 2
+// What is called in one turn of the event loop travels together, but no more than this waits for the end of
+// a long turn: the thread works on the first calls while the turn goes on, and takes all messages that it
+// finds into one group. Without it the two threads took turns: 10,400 instead of 13,400 adds per second.
+const callsPerMessage = 8
 
 const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
   let unsent: Call[] = []
   const waiting: Waiting[] = []
   let state: 'open' | 'closed' = 'open'
-  // Calls in each message that is not answered; the thread answers whole messages.
-  const underWay: number[] = []
 
   const send = () => {
-    if (unsent.length === 0 || underWay.length >= messagesMax || state === 'closed') return
-    underWay.push(unsent.length)
+    if (unsent.length === 0 || state === 'closed') return
     thread.postMessage(JSON.stringify(unsent))
     unsent = []
   }
   // Answers come in the order of the calls.
   thread.on('message', (text: string) => {
     const results = JSON.parse(text) as readonly Result[]
-    for (let left = results.length; left > 0; ) left -= underWay.shift() ?? left
-    send()
     for (const result of results) {
       const call = waiting.shift()
       if ('error' in result) call?.reject(unavailable(result.error))
@@ -115,7 +111,6 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
     (...args: Parameters<Tables[Name]>): Promise<Value> =>
       new Promise((resolve, reject) => {
         if (state === 'closed') return reject(unavailable('it is closed'))
-        // What is called in one turn of the event loop travels in one message.
         if (unsent.length === 0) setImmediate(send)
         unsent.push({ method, args })
         const take = (value: unknown) => {
@@ -123,6 +118,7 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
           resolve(decode === undefined ? (answer as Value) : decode(answer))
         }
         waiting.push({ resolve: take, reject })
+        if (unsent.length >= callsPerMessage) send()
       })
 
   const close = async (): Promise<void> => {
