@@ -1,10 +1,7 @@
-// Puts the parts together by hand; the only file that knows every adapter. Start reading here.
+// Puts the parts together by hand. Start reading here.
 import { readFileSync } from 'node:fs'
 import { listen } from './adapters/http/listen.ts'
 import { buildServer } from './adapters/http/server.ts'
-import { openReservationService } from './adapters/reservations/open.ts'
-import { openMemoryStore } from './adapters/stores/memory/open.ts'
-import { openSqliteStore } from './adapters/stores/sqlite/open.ts'
 import type { Log } from './adapters/telemetry/log.ts'
 import { type Metrics, openMetrics, sumMetrics } from './adapters/telemetry/metrics.ts'
 import { reportTo } from './adapters/telemetry/reporter.ts'
@@ -17,6 +14,7 @@ import { sweepRegularly } from './application/sweep.ts'
 import { keepWarmCarts } from './application/warm-carts.ts'
 import type { Peers } from './cluster/peers.ts'
 import type { Config } from './config.ts'
+import { openCatalog, openClient, openQueue, openStore } from './open-adapters.ts'
 import type { Catalog } from './ports/catalog.ts'
 import type { JobQueue } from './ports/job-queue.ts'
 import type { Reporter } from './ports/reporter.ts'
@@ -47,7 +45,7 @@ export const openService = async (
   // Jobs became due: in this process, in another one, or in the queue.
   let onJobs = () => {}
   const store = await openStore(config, log, () => onJobs())
-  const catalog = await openCatalog(config, store)
+  const catalog = await openCatalog(config, log)
   const client = openClient(config)
   const queue = await openQueue(config, log, () => onJobs())
   const commands = handleCommands({
@@ -58,7 +56,18 @@ export const openService = async (
   })
   let isDraining = false
   let callsOpen = () => 0
-  const work: Work = { config, log, clock, metrics, reporter, store, catalog, client, queue, commands }
+  const work: Work = {
+    config,
+    log,
+    clock,
+    metrics,
+    reporter,
+    store,
+    catalog,
+    client,
+    queue,
+    commands,
+  }
   const server = await openServer(work, {
     isDraining: () => isDraining,
     callsOpen: () => callsOpen(),
@@ -110,65 +119,8 @@ type Work = {
   readonly commands: CommandHandler
 }
 
-const openStore = async (config: Config, log: Log, onJobs: () => void): Promise<Store> => {
-  const { database } = config
-  switch (database.kind) {
-    case 'memory':
-      return openMemoryStore()
-    case 'sqlite':
-      return openSqliteStore(database.path, (error) => {
-        // Whoever supervises the process starts it anew; that loses nothing.
-        log.fatal({ err: error }, 'the thread of the store failed')
-        process.exit(1)
-      })
-    case 'postgres': {
-      // Loaded only when used: the embedded service starts without its driver.
-      const { openPostgresStore } = await import('./adapters/stores/postgres/open.ts')
-      return openPostgresStore({
-        url: database.url,
-        connections: config.databaseConnections,
-        statements: config.databaseStatements,
-        migrate: config.databaseMigrate,
-        onJobs,
-        onTrouble: (error) =>
-          log.error({ err: error }, 'the database cannot be used yet; trying again'),
-      })
-    }
-    default:
-      return database satisfies never
-  }
-}
-
-const openClient = (config: Config): ReservationClient | null => {
-  const { reservations, reservationServiceUrl: url } = config
-  if (reservations === 'off' || url === null) return null
-  return openReservationService({
-    url,
-    grade: config.reservationServiceGrade,
-    connections: config.reservationConcurrency,
-    timeoutMs: config.reservationTimeoutMs,
-    breaker: { enabled: config.breakerEnabled, cooldownMs: config.breakerCooldownMs },
-  })
-}
-
-const openQueue = async (
-  { redisUrl, redisPrefix, role }: Config,
-  log: Log,
-  onHints: () => void,
-): Promise<JobQueue | null> => {
-  if (redisUrl === null) return null
-  const { openRedisQueue } = await import('./adapters/queue/redis.ts')
-  return openRedisQueue({
-    url: redisUrl,
-    prefix: redisPrefix,
-    isWorker: role !== 'api',
-    onHints,
-    onTrouble: (error) => log.warn({ err: error }, 'trouble with the queue'),
-  })
-}
-
 const startRunner = (work: Work): JobRunner | null => {
-  const { config, clock, reporter, store, catalog, client, queue, commands } = work
+  const { config, clock, reporter, store, client, queue, commands } = work
   if (client === null || config.role === 'api') return null
   const { handOver } = store
   const source =

@@ -88,6 +88,11 @@ const findContradictions = (config: Partial<Config>): readonly string[] => {
     if (config.redisUrl) problems.push(`REDIS_URL ${needs}`)
     if (cluster !== undefined && cluster > 1) problems.push(`CLUSTER=${cluster} ${needs}`)
   }
+  if (config.catalog?.kind === 'database' && database?.kind === 'memory') {
+    problems.push(
+      'CATALOG_URL=database: needs a DATABASE_URL with a database: sqlite: or postgresql://',
+    )
+  }
   if (role === 'worker' && (reservations === 'off' || url === null)) {
     problems.push('RESERVATION_SERVICE_URL is missing; without it ROLE=worker has nothing to do')
   }

@@ -1,14 +1,5 @@
 // Every setting there is: its name, its default, what it means and what it may be.
-import {
-  flag,
-  host,
-  integer,
-  oneOf,
-  optionalUrl,
-  redisUrl,
-  setting,
-  text,
-} from './setting.ts'
+import { flag, host, integer, oneOf, optionalUrl, redisUrl, setting, text } from './setting.ts'
 
 export type Database =
   | { readonly kind: 'sqlite'; readonly path: string }
@@ -46,6 +37,11 @@ const catalog = setting((text): CatalogSource => {
   }
   throw new Error('must be open:, file:PATH.csv, file:PATH.json, database: or an http:// URL')
 }, true)
+
+const currency = setting((text): string => {
+  if (/^[A-Z]{3}$/.test(text)) return text
+  throw new Error(`must be three capital letters, such as EUR, not "${text}"`)
+})
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs
@@ -120,6 +116,16 @@ export const settings = {
     'open:',
     'what is sold: open: is anything, without prices; file:PATH.csv or .json; database: is the tables ' +
       'products and users beside the carts; http://… is a product service',
+  ),
+  catalogCurrency: currency(
+    'CATALOG_CURRENCY',
+    'USD',
+    'of prices in the catalogue that name none; an ISO 4217 code',
+  ),
+  catalogUsersPath: text(
+    'CATALOG_USERS_PATH',
+    '',
+    'with file: a file of the users that there are; empty: users are not looked at',
   ),
   warmCartsBytes: integer(0, 2 ** 34)(
     'WARM_CARTS_BYTES',

@@ -45,6 +45,7 @@ const adapterOf = (path: string): string | undefined => /^src\/adapters\/(\w[\w-
 
 const mayImportAdapters = ({ from, isType }: Import): boolean =>
   from === 'src/compose.ts' ||
+  from === 'src/open-adapters.ts' ||
   from === 'src/main.ts' ||
   from === 'src/migrate.ts' ||
   (isType && /^src\/(?:open-files\.ts|cluster\/)/.test(from)) ||

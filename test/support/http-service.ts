@@ -16,8 +16,8 @@ import { keepWarmCarts } from '../../src/application/warm-carts.ts'
 import type { CartId } from '../../src/domain/cart.ts'
 import type { Outcome } from '../../src/domain/commands.ts'
 import type { HoldId } from '../../src/domain/reservation.ts'
-import type { ReservationClient } from '../../src/ports/reservation-client.ts'
 import type { Catalog } from '../../src/ports/catalog.ts'
+import type { ReservationClient } from '../../src/ports/reservation-client.ts'
 import type { Store } from '../../src/ports/store.ts'
 
 export type StoreKind = 'memory' | 'sqlite'
@@ -118,7 +118,17 @@ export const openHttpService = async (options: HttpServiceOptions = {}): Promise
   const service = options.reservations === 'off' ? null : { breaker: () => state.breaker }
   const isDraining = () => state.draining
   const catalog = options.catalog ?? (await openOpenCatalog())
-  const parts = { store, commands, catalog, clock, log, telemetry, service, queue: null, isDraining }
+  const parts = {
+    store,
+    commands,
+    catalog,
+    clock,
+    log,
+    telemetry,
+    service,
+    queue: null,
+    isDraining,
+  }
   const { referenceApis = 'on' } = options
   const app = await buildServer(parts, { ...timeouts, referenceApis }, '0.0.0')
   return {
