@@ -28,6 +28,7 @@ export const handOverJobs = (parts: Parts, { pollMs, leaseMs }: Settings): HandO
   let isNudged = false
   let isStopped = false
   let working: Promise<void> | null = null
+  let takingBack: Promise<void> | null = null
 
   const handOver = async (): Promise<void> => {
     const now = clock.now()
@@ -58,14 +59,19 @@ export const handOverJobs = (parts: Parts, { pollMs, leaseMs }: Settings): HandO
     isNudged = true
     if (working === null && !isStopped && queue.isUp()) working = handOverWhileNudged()
   }
-  const takeBack = () => {
-    store
-      .takeBackHandedJobs(clock.now() - leaseMs)
-      .then((count) => count > 0 && nudge())
-      .catch((error) => reporter.troubled('taking jobs back from the queue', error))
+  const takeBack = async (): Promise<void> => {
+    try {
+      if ((await store.takeBackHandedJobs(clock.now() - leaseMs)) > 0) nudge()
+    } catch (error) {
+      reporter.troubled('taking jobs back from the queue', error)
+    } finally {
+      takingBack = null
+    }
   }
   const poll = setInterval(nudge, pollMs)
-  const again = setInterval(takeBack, leaseMs / 3)
+  const again = setInterval(() => {
+    takingBack ??= takeBack()
+  }, leaseMs / 3)
   nudge()
   return {
     nudge,
@@ -73,7 +79,7 @@ export const handOverJobs = (parts: Parts, { pollMs, leaseMs }: Settings): HandO
       isStopped = true
       clearInterval(poll)
       clearInterval(again)
-      await working
+      await Promise.all([working, takingBack])
     },
   }
 }

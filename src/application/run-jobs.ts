@@ -27,8 +27,7 @@ export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSourc
   const open = new Map<Promise<void>, AbortController>()
   let state: 'running' | 'paused' = 'running'
   let claiming: Promise<void> | null = null
-  let isNudged = false
-  let isProbing = false
+  let [isNudged, isProbing] = [false, false]
   const stopping = new AbortController()
 
   const start = (jobs: readonly Job[]): Promise<void> => {
@@ -77,6 +76,7 @@ export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSourc
       reporter.troubled('claiming jobs', error)
     } finally {
       claiming = null
+      if (state === 'paused') source.rest()
     }
   }
 
@@ -92,6 +92,7 @@ export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSourc
   const pause = () => {
     state = 'paused'
     clearInterval(poll)
+    source.rest()
   }
   return {
     nudge,

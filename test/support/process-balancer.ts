@@ -1,18 +1,18 @@
-// A small load balancer before one instance, as deployments have one: it asks /ready, holds requests back
-// while the instance is not, and repeats a request only when the connection was refused, since only then
-// nothing of it can have arrived.
+// A small load balancer, as deployments have one: it asks each instance for /ready, holds requests back
+// while none is, and repeats a request only when the connection was refused, since only then nothing of it
+// can have arrived.
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Balancer extends AsyncDisposable {
   readonly url: string
-  /** What went wrong between here and the instance. */
+  /** What went wrong between here and an instance. */
   readonly faults: readonly string[]
 }
 
 export type BalancerSettings = {
-  readonly targetPort: number
+  readonly targetPorts: readonly number[]
   /** `never`: requests go to whoever listens. */
   readonly asksReady: 'often' | 'never'
 }
@@ -21,24 +21,43 @@ const askEveryMs = 50
 // A request waits for so long for an instance before it is given up.
 const holdForMs = 20_000
 
+type Target = { readonly port: number; isReady: boolean }
+
+/** Those that are ready, in turn; null while there is none. */
+const takeTurns = (targets: readonly Target[]): (() => Target | null) => {
+  let turn = 0
+  return () => {
+    const ready = targets.filter(({ isReady }) => isReady)
+    turn += 1
+    return ready[turn % ready.length] ?? null
+  }
+}
+
+// As good as a connection that is refused.
+const nobodyIsReady = Object.assign(new Error('nobody is ready'), { code: 'ECONNREFUSED' })
+
 export const openBalancer = async (settings: BalancerSettings): Promise<Balancer> => {
-  const { targetPort: port } = settings
+  const targets = settings.targetPorts.map((port): Target => ({ port, isReady: true }))
+  const draw = takeTurns(targets)
   const agent = new Agent({ keepAlive: true, maxSockets: 256 })
   const faults: string[] = []
   const over = new AbortController()
-  let isReady = true
 
-  const watch = async () => {
+  const watch = async (target: Target) => {
     while (!over.signal.aborted) {
-      const answer = await fetch(`http://127.0.0.1:${port}/ready`).catch(() => null)
+      const answer = await fetch(`http://127.0.0.1:${target.port}/ready`).catch(() => null)
       await answer?.body?.cancel()
-      isReady = answer?.status === 200
+      target.isReady = answer?.status === 200
       await sleep(askEveryMs)
     }
   }
-  const watching = settings.asksReady === 'often' ? watch() : Promise.resolve()
+  const watching = settings.asksReady === 'often' ? targets.map(watch) : []
 
-  const forward = (incoming: IncomingMessage, body: Buffer): Promise<IncomingMessage> =>
+  const forward = (
+    { port }: Target,
+    incoming: IncomingMessage,
+    body: Buffer,
+  ): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const { method, url: path, headers } = incoming
       const options = { agent, port, host: '127.0.0.1', method, path, headers }
@@ -50,9 +69,10 @@ export const openBalancer = async (settings: BalancerSettings): Promise<Balancer
     for await (const chunk of incoming) chunks.push(chunk as Buffer)
     const deadline = Date.now() + holdForMs
     for (;;) {
-      while (!isReady && Date.now() < deadline) await sleep(10)
+      const target = draw()
       try {
-        const reply = await forward(incoming, Buffer.concat(chunks))
+        if (target === null) throw nobodyIsReady
+        const reply = await forward(target, incoming, Buffer.concat(chunks))
         const { connection: _, 'keep-alive': __, ...headers } = reply.headers
         outgoing.writeHead(reply.statusCode ?? 502, headers)
         for await (const chunk of reply) outgoing.write(chunk)
@@ -60,7 +80,7 @@ export const openBalancer = async (settings: BalancerSettings): Promise<Balancer
         return
       } catch (error) {
         const { code = String(error) } = error as NodeJS.ErrnoException
-        if (code === 'ECONNREFUSED' && Date.now() < deadline) {
+        if (code === nobodyIsReady.code && Date.now() < deadline) {
           await sleep(10)
           continue
         }
@@ -81,7 +101,7 @@ export const openBalancer = async (settings: BalancerSettings): Promise<Balancer
     faults,
     [Symbol.asyncDispose]: async () => {
       over.abort()
-      await watching
+      await Promise.all(watching)
       const closed = once(server, 'close')
       server.close()
       server.closeAllConnections()

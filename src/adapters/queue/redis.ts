@@ -25,6 +25,8 @@ const hintHeldMs = 2_000
 // A server that takes longer counts as away.
 const answerWithinMs = 2_000
 
+const closeWithinMs = 1_000
+
 const reconnect = { retryStrategy: (tries: number) => Math.min(1_000, tries * 100) }
 
 export const openRedisQueue = (options: RedisQueueOptions): JobQueue => {
@@ -48,6 +50,8 @@ export const openRedisQueue = (options: RedisQueueOptions): JobQueue => {
     isUp: health.isUp,
     put: async (ids) => {
       try {
+        // Before it was ever reached, the library would wait for it.
+        if (connection.status !== 'ready') throw new Error('Redis is away')
         await queue.addBulk(
           ids.map((jobId) => ({ name: 'job', data: null, opts: { ...keep, jobId } })),
         )
@@ -102,6 +106,7 @@ const openHints = ({ url, prefix, onHints, onTrouble }: RedisQueueOptions) => {
   const connection = new Redis(url, { ...reconnect, maxRetriesPerRequest: null })
   connection.on('error', () => {})
   let came: Came[] = []
+  const taken = new Set<Came>()
   let isResting = false
 
   const giveBack = (all: readonly Came[]) => {
@@ -116,7 +121,10 @@ const openHints = ({ url, prefix, onHints, onTrouble }: RedisQueueOptions) => {
         const each: Came = {
           id,
           job,
-          done: resolve,
+          done: () => {
+            taken.delete(each)
+            resolve()
+          },
           // To the front of the queue: others may be able to use it.
           giveBack: () => void job.moveToWait(token).then(() => reject(new WaitingError()), reject),
         }
@@ -139,7 +147,11 @@ const openHints = ({ url, prefix, onHints, onTrouble }: RedisQueueOptions) => {
   worker.on('error', onTrouble)
 
   return {
-    take: (limit: number): readonly Hint[] => came.splice(0, limit),
+    take: (limit: number): readonly Hint[] => {
+      const hints = came.splice(0, limit)
+      for (const each of hints) taken.add(each)
+      return hints
+    },
     want: (count: number) => {
       worker.concurrency = Math.max(1, Math.min(hintsMax, count))
       if (!isResting) return
@@ -157,8 +169,14 @@ const openHints = ({ url, prefix, onHints, onTrouble }: RedisQueueOptions) => {
       isResting = true
       giveBack(came)
       came = []
-      // Without the server there is nothing to tell, and no answer to wait for.
-      await worker.close(connection.status !== 'ready').catch(() => {})
+      for (const each of taken) each.done()
+      // Without the server there is nothing to tell, and no answer to wait for; one that holds still looks
+      // as if it were there.
+      const closing = worker.close(connection.status !== 'ready').catch(() => {})
+      const late = Promise.withResolvers<void>()
+      const timer = setTimeout(late.resolve, closeWithinMs)
+      await Promise.race([closing, late.promise])
+      clearTimeout(timer)
       connection.disconnect()
     },
   }

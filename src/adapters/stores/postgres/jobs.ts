@@ -53,14 +53,16 @@ const handOver = {
     where j.id = due.id returning j.id, j.due_at`,
 }
 
-const claimHanded = {
-  name: 'claim_handed_jobs',
+const claimHanded = (name: string, lock: string) => ({
+  name,
   text: `update jobs j set leased_by = $1, attempts = attempts + 1, handed_at = null
     from (select id from jobs
       where id = any($3::text[]) and leased_by is null and buried_at is null and due_at <= $2
-      order by id for update skip locked) due
+      order by id ${lock}) due
     where j.id = due.id returning ${columnsOfJob}`,
-}
+})
+const claimHandedNow = claimHanded('claim_handed_jobs', 'for update skip locked')
+const claimHandedSoon = claimHanded('claim_handed_jobs_soon', 'for update')
 
 const takeBackHanded = {
   name: 'take_back_handed_jobs',
@@ -108,11 +110,21 @@ export const openHandOver = (database: Database): HandOverStore => {
         .map(({ id }) => id)
     },
     claimHandedJobs: async ({ workerId, now, ids }) => {
-      const columns = toColumns(
-        ids.map((id) => [id]),
-        1,
-      )
-      return (await query(claimHanded, [workerId, now, ...columns])).map(toJob).sort(byAge)
+      const claimWith = async (statement: Statement, ids: readonly string[]) => {
+        const columns = toColumns(
+          ids.map((id) => [id]),
+          1,
+        )
+        return (await query(statement, [workerId, now, ...columns])).map(toJob)
+      }
+      const jobs = await claimWith(claimHandedNow, ids)
+      const claimed = new Set(jobs.map(({ id }) => id))
+      const others = ids.filter((id) => !claimed.has(id))
+      // Gone, or their rows were locked for a moment: those would wait for long to be handed over again.
+      // Which is what they do when this fails; the jobs claimed already must not be lost for it.
+      if (others.length > 0)
+        jobs.push(...(await claimWith(claimHandedSoon, others).catch(() => [])))
+      return jobs.sort(byAge)
     },
     takeBackHandedJobs: async (handedBefore) => {
       const [row] = await query(takeBackHanded, [handedBefore])
