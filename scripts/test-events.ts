@@ -10,6 +10,7 @@ export type TestEvent = {
     readonly nesting?: number
     readonly skip?: string | boolean
     readonly todo?: string | boolean
+    readonly details?: { readonly type?: string | undefined }
     readonly counts?: Readonly<Record<CountName, number>>
   }
 }
@@ -46,6 +47,8 @@ export const countTests = (isAllRequired: boolean) => {
       if (type === 'test:pass' && reason !== undefined && reason !== false) {
         const said = reason === true || reason === '' ? 'no reason given' : reason
         const place = relative(process.cwd(), data.file ?? '')
+        // The runner does not look into a suite that is skipped, and counts nothing of it.
+        if (data.details?.type === 'suite') skipped += 1
         lines.push(`${word}: ${data.name} (${said}) in ${place}`)
       }
     },

@@ -23,16 +23,15 @@ const claimMax = 500
 
 export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSource): JobRunner => {
   const { client, reporter } = parts
-  const { workerId } = settings
   const open = new Map<Promise<void>, AbortController>()
   let state: 'running' | 'paused' = 'running'
   let claiming: Promise<void> | null = null
   let [isNudged, isProbing] = [false, false]
   const stopping = new AbortController()
 
-  const start = (jobs: readonly Job[]): Promise<void> => {
+  const start = (jobs: readonly Job[], self: Self): Promise<void> => {
     const abort = new AbortController()
-    const call: Promise<void> = carryOut(parts, settings, jobs, abort.signal).finally(() => {
+    const call: Promise<void> = selves.carryOut(self, jobs, abort.signal).finally(() => {
       open.delete(call)
       nudge()
     })
@@ -46,17 +45,16 @@ export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSourc
     if (breaker === 'open') source.rest()
     if (breaker === 'open' || isProbing || calls <= 0) return
     const limit = Math.min(claimMax, calls * (breaker === 'closed' ? settings.batchSize : 1))
+    const self = selves.current()
+    const { workerId } = self.settings
     const jobs = await source.take(workerId, limit)
     const groups = toCalls(jobs, client, settings.batchSize)
     // Jobs that cannot share a call may need more calls than are free.
     const startable = state === 'running' ? calls : 0
-    const started = groups.slice(0, startable).map(start)
+    const started = groups.slice(0, startable).map((group) => start(group, self))
     await giveBack(parts, workerId, groups.slice(startable).flat(), stopping.signal)
-    if (breaker === 'closed') {
-      if (jobs.length === limit && groups.length <= calls) isNudged = true
-      return
-    }
-    if (started.length === 0) return
+    if (breaker === 'closed' && jobs.length === limit && groups.length <= calls) isNudged = true
+    if (breaker === 'closed' || started.length === 0) return
     // One call finds out whether the service is back; the others wait for what it learns.
     isProbing = true
     void Promise.all(started).then(() => {
@@ -70,10 +68,11 @@ export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSourc
       while (isNudged && state === 'running') {
         isNudged = false
         // What a worker leases before it is known to live, others would take back at once.
-        if (heart.isKnown() || (await heart.beat())) await claim()
+        if (await selves.current().heart.isKnown()) await claim()
       }
     } catch (error) {
       reporter.troubled('claiming jobs', error)
+      selves.renew()
     } finally {
       claiming = null
       if (state === 'paused') source.rest()
@@ -85,7 +84,7 @@ export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSourc
     if (claiming === null && state === 'running') claiming = claimWhileNudged()
   }
 
-  const heart = keepBeating(parts, settings, nudge)
+  const selves = keepSelves(parts, settings, nudge)
   const poll = setInterval(nudge, settings.pollMs)
   nudge()
 
@@ -103,7 +102,56 @@ export const runJobs = (parts: JobParts, settings: JobSettings, source: JobSourc
       stopping.abort()
       await claiming
       await endCalls(open, graceMs)
-      heart.stop()
+      selves.stop()
+    },
+  }
+}
+
+/** What the worker is to the store, as long as it has jobs in this name. */
+type Self = {
+  readonly settings: JobSettings
+  readonly heart: ReturnType<typeof keepBeating>
+  /** Open in this name. */
+  calls: number
+}
+
+/**
+ * After a claim that failed the worker goes by another name: the store may have leased it jobs that it never
+ * heard of. Once the calls that it knows of are over, the heart of the old name stops, and those jobs are
+ * taken over as from a worker that died.
+ */
+const keepSelves = (parts: JobParts, settings: JobSettings, onTakenBack: () => void) => {
+  const all = new Set<Self>()
+  const open = (workerId: string): Self => {
+    const own = { ...settings, workerId }
+    const self = { settings: own, heart: keepBeating(parts, own, onTakenBack), calls: 0 }
+    all.add(self)
+    return self
+  }
+  let current = open(settings.workerId)
+  const endIfIdle = (self: Self) => {
+    if (self === current || self.calls > 0) return
+    self.heart.stop()
+    all.delete(self)
+  }
+  return {
+    current: () => current,
+    carryOut: async (self: Self, jobs: readonly Job[], signal: AbortSignal): Promise<void> => {
+      self.calls += 1
+      try {
+        await carryOut(parts, self.settings, jobs, signal)
+      } finally {
+        self.calls -= 1
+        endIfIdle(self)
+      }
+    },
+    renew: () => {
+      const before = current
+      current = open(parts.clock.newId())
+      endIfIdle(before)
+    },
+    stop: () => {
+      for (const { heart } of all) heart.stop()
     },
   }
 }
@@ -132,8 +180,8 @@ const keepBeating = (
     }
   }
   const timer = setInterval(() => void beat(), leaseMs / 3)
-  const isKnown = () => clock.now() - beatAt < leaseMs
-  return { beat, isKnown, stop: () => clearInterval(timer) }
+  const isKnown = async () => clock.now() - beatAt < leaseMs || (await beat())
+  return { isKnown, stop: () => clearInterval(timer) }
 }
 
 type OpenCalls = ReadonlyMap<Promise<void>, AbortController>

@@ -7,16 +7,20 @@ export type Product = {
   readonly price: Price | null
 }
 
+/** Let go of before the store, whose database it may read. Ids are compared as bytes. */
 export interface Catalog extends AsyncDisposable {
   /** What stands in /ready and in the logs. */
   readonly name: 'open' | 'file' | 'database' | 'http'
   /**
-   * Those of the products that there are, by id. A price may be as old as the catalogue says that it
-   * keeps one.
-   * @throws CartError catalog-unavailable, when it cannot be known whether they are there.
+   * Those of the products that there are, by id, within a few seconds. A price may be as old as the
+   * catalogue says that it keeps one.
+   * @throws CartError catalog-unavailable, when it cannot be known whether all of them are there.
    */
   findProducts(ids: readonly string[]): Promise<ReadonlyMap<string, Product>>
-  /** For reading carts: null when it cannot be known at once. Never throws. */
+  /**
+   * For reading carts: those that there are, or null when that is not known of all of them within
+   * half a second. What is not known may be asked for meanwhile, for the next reader. Never throws.
+   */
   peekProducts(ids: readonly string[]): Promise<ReadonlyMap<string, Product> | null>
   /** True as well where users are not kept. @throws CartError catalog-unavailable. */
   hasUser(id: string): Promise<boolean>
