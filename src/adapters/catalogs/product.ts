@@ -1,7 +1,9 @@
 // What a product may be, wherever it comes from. The rules for ids and names are those of the requests:
 // a product that breaks them could never be put in a cart.
+
+import type { Price } from '../../domain/cart.ts'
 import { limits } from '../../domain/limits.ts'
-import type { Price, Product } from '../../ports/catalog.ts'
+import type { Product } from '../../ports/catalog.ts'
 import { assertCurrency, toPrice } from './price.ts'
 
 /** A product as a file, a table or a service describes it. */

@@ -1,6 +1,8 @@
 // What an answer of the product service means: docs/catalog.md.
+
+import type { Price } from '../../domain/cart.ts'
 import { limits } from '../../domain/limits.ts'
-import type { Price, Product } from '../../ports/catalog.ts'
+import type { Product } from '../../ports/catalog.ts'
 import { assertCurrency } from './price.ts'
 import { toProduct } from './product.ts'
 
