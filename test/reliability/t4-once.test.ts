@@ -163,7 +163,11 @@ const strike = async (blow: Blow, fleet: Fleet, leaseMs: number): Promise<void> 
       worker?.service.signal('SIGCONT')
       return
     case 'flush':
+      // What is handed over meanwhile is there to be lost.
+      for (const { service } of workers) service.signal('SIGSTOP')
+      await sleep(drawBetween(300, 600))
       await redis?.flushAll()
+      for (const { service } of workers) service.signal('SIGCONT')
       return
     case 'redis':
       await redis?.kill()

@@ -18,6 +18,7 @@ export type HttpCatalogOptions = Pick<ProductServiceOptions, 'url' | 'currency'>
     readonly missingMs?: number
     /** How long a product that is at hand, but not fresh, waits for the answer. */
     readonly patienceMs?: number
+    /** Products remembered, and as many ids that were not there. */
     readonly entriesMax?: number
   }
 
@@ -40,7 +41,9 @@ export const openHttpCatalog = async (options: HttpCatalogOptions): Promise<Cata
   const settings = { ...usual, ...options }
   const { freshMs, staleMs, missingMs, patienceMs } = settings
   const service = openProductService(settings)
-  const kept = keepLatest<Product | null>(settings.entriesMax)
+  const kept = keepLatest<Product>(settings.entriesMax)
+  // Apart, so that requests for what was never there do not drive out what is.
+  const missing = keepLatest<null>(settings.entriesMax)
   const asking = new Map<string, Promise<Product | null>>()
   const trouble = watchTrouble(options.onTrouble)
   let isClosed = false
@@ -48,7 +51,13 @@ export const openHttpCatalog = async (options: HttpCatalogOptions): Promise<Cata
   const askOnce = async (id: string): Promise<Product | null> => {
     try {
       const product = await service.ask(id)
-      kept.set(id, product)
+      if (product === null) {
+        kept.remove(id)
+        missing.set(id, null)
+      } else {
+        missing.remove(id)
+        kept.set(id, product)
+      }
       trouble.over()
       return product
     } catch (error) {
@@ -72,12 +81,11 @@ export const openHttpCatalog = async (options: HttpCatalogOptions): Promise<Cata
 
   /** Undefined when it is not known without asking. */
   const peek = (id: string): { product: Product | null; isFresh: boolean } | undefined => {
+    const gone = missing.get(id)
+    if (gone !== undefined && ageOf(gone) < missingMs) return { product: null, isFresh: true }
     const entry = kept.get(id)
-    if (entry === undefined) return undefined
-    const age = performance.now() - entry.at
-    const product = entry.value
-    if (product === null) return age < missingMs ? { product, isFresh: true } : undefined
-    return age < Math.max(freshMs, staleMs) ? { product, isFresh: age < freshMs } : undefined
+    if (entry === undefined || ageOf(entry) >= Math.max(freshMs, staleMs)) return undefined
+    return { product: entry.value, isFresh: ageOf(entry) < freshMs }
   }
 
   const find = async (id: string): Promise<Product | null> => {
@@ -110,6 +118,8 @@ export const openHttpCatalog = async (options: HttpCatalogOptions): Promise<Cata
     },
   }
 }
+
+const ageOf = ({ at }: { readonly at: number }): number => performance.now() - at
 
 const toMap = (products: readonly (Product | null)[]): ReadonlyMap<string, Product> =>
   new Map(products.flatMap((product) => (product === null ? [] : [[product.id, product] as const])))

@@ -3,6 +3,7 @@
 export type Latest<T> = {
   get(key: string): { readonly value: T; readonly at: number } | undefined
   set(key: string, value: T): void
+  remove(key: string): void
 }
 
 export const keepLatest = <T>(entriesMax: number): Latest<T> => {
@@ -22,5 +23,6 @@ export const keepLatest = <T>(entriesMax: number): Latest<T> => {
       const [oldest] = entries.keys()
       if (oldest !== undefined) entries.delete(oldest)
     },
+    remove: (key) => void entries.delete(key),
   }
 }

@@ -106,6 +106,20 @@ test('it remembers no more products than it may', async () => {
   assert.deepEqual(server.ids(), ['a', 'b', 'c', 'b'])
 })
 
+test('requests for what is not there drive out no product, and what goes is gone', async () => {
+  const names = new Set(['/products/a'])
+  await using server = await openProductServer((response, call) =>
+    answer(names.has(call.path) ? 200 : 404, {})(response, call),
+  )
+  await using catalog = await openCatalogAt(server.url, { entriesMax: 2, freshMs: 200 })
+  for (const id of ['a', 'x', 'y', 'z', 'z', 'a']) await catalog.findProducts([id])
+  assert.deepEqual(server.ids(), ['a', 'x', 'y', 'z'])
+  names.clear()
+  await sleep(220)
+  assert.equal((await catalog.findProducts(['a'])).size, 0)
+  assert.equal((await catalog.peekProducts(['a']))?.size, 0)
+})
+
 test('a peek at what is unknown is null, and has it asked for the next one', async () => {
   await using server = await openProductServer(answer(200, lamp))
   await using catalog = await openCatalogAt(server.url)
