@@ -27,6 +27,7 @@ import { hasWrk, runWrk } from './wrk.ts'
 export type EmbeddedOptions = {
   readonly rounds: number
   readonly seconds: number
+  readonly warmUpSeconds: number
   readonly connections: readonly number[]
   readonly variants: 'with' | 'without'
   /** How long a round waits for other programs to pause. */
@@ -53,7 +54,6 @@ const sizes = [
   { items: 500, carts: 20 },
 ]
 const latencyMs = 30_000
-const warmUpSeconds = 2
 // What the idle service and simulator take, and a little more.
 const quietCores = 0.15
 const fillConnections = 32
@@ -169,7 +169,7 @@ const measureInTurn = async (
   const connections = cases[0]?.connections ?? 64
   const base = start({ ...addCase(echo, connections), name: 'echo POST' })
   const rows = cases.map(start)
-  for (const { of } of [base, ...rows]) await runRound(bench, of, 'warm', warmUpSeconds)
+  for (const { of } of [base, ...rows]) await runRound(bench, of, 'warm', bench.warmUpSeconds)
   for (let round = 0; round < bench.rounds; round += 1) {
     for (const row of rows) {
       bench.others.push(await waitForQuiet(quietCores, bench.quietWithinMs))

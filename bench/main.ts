@@ -82,7 +82,8 @@ const runNamed = async (which: string, values: Values): Promise<Report | null> =
       return runEmbedded({
         rounds: count('rounds', 5, 1),
         seconds: count('seconds', 4, 1),
-        connections: list('connections', '64,256', '64,256'),
+        warmUpSeconds: quick ? 1 : 2,
+        connections: list('connections', '64,256', '64'),
         variants: values['only-main'] ? 'without' : 'with',
         quietWithinMs: quietWithinMs(10),
         say,
@@ -93,7 +94,7 @@ const runNamed = async (which: string, values: Values): Promise<Report | null> =
         seconds: count('seconds', 4, 1),
         warmUpSeconds: quick ? 1 : 2,
         connections: list('connections', '64,256', '64'),
-        clients: list('clients', '8,16,32,64', '16,64'),
+        clients: list('clients', '8,16,32,64', '8,16'),
         latencyConnections: quick ? [8] : [1, 16],
         carts: quick ? 5_000 : 100_000,
         fewCarts: 1_000,

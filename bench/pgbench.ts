@@ -136,12 +136,14 @@ export const runPgbench = async (
   const [code] = await once(child, 'close')
   process.removeListener('exit', kill)
   if (code !== 0) throw new Error(`pgbench ended with ${code}: ${text.slice(-2_000)}`)
-  return toResult(text)
+  return toResult(text, seconds)
 }
 
-const toResult = (text: string): Result => {
+const toResult = (text: string, seconds: number): Result => {
   const read = (pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? Number.NaN)
   const answers = read(/transactions actually processed: (\d+)/)
+  // It then says nothing of rates; the round counts as failed.
+  if (answers === 0) return { answers, errors: 0, seconds, p50Ms: Number.NaN, p99Ms: Number.NaN }
   const perSecond = read(/^tps = ([\d.]+)/m)
   const averageMs = read(/^latency average = ([\d.]+) ms/m)
   if (Number.isNaN(answers + perSecond + averageMs)) {
