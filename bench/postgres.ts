@@ -114,8 +114,9 @@ fastest of a round. Both work on copies of one database.
 Bytes of a row, service / pgbench: ${bytesText}.
 Rows of an add, service / pgbench: ${rowsText}.${isSame ? '' : '\nTHEY DIFFER: the ratio to pgbench means little.'}
 A hot cart takes all connections on one item, and is followed by the next after 8,000 adds. minimal: Prefer:
-return=minimal. Carts of 1 to 500 items: ${sizedCarts} of each, no Idempotency-Key; their items have as
-many reservations under way as they may, so these adds make no jobs. Many carts: ${whole(bench.manyCarts)} in one
+return=minimal. Carts of 1 to 500 items: ${sizedCarts} of each, which all stay warm in the process, no
+Idempotency-Key; their items have as many reservations under way as they may, so these adds make no
+jobs. Many carts: ${whole(bench.manyCarts)} in one
 database, ${whole(bench.fewCarts)} in the other, each add with an Idempotency-Key.
 Before the rounds other programs took ${fixed(median(others), 2)} cores (median), ${fixed(Math.max(...others), 2)} at most.
 `
