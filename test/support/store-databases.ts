@@ -65,6 +65,8 @@ export const openSession = async (url: string): Promise<Session> => {
 
 /** How many sessions of the database wait for a lock. */
 export const countWaiting = async (session: Session): Promise<number> => {
+  // A transaction sees what it saw at its first look.
+  await session.ask('select pg_stat_clear_snapshot()')
   const [row] = await session.ask(`select count(*)::integer from pg_stat_activity
     where datname = current_database() and wait_event_type = 'Lock'`)
   return row?.[0] as number
