@@ -30,7 +30,7 @@ import  adds and changes products, and with --users users. The files are CSV or 
 export  writes CSV, to the standard output when no file is named.
 
   --replace   also remove what is in the database and not in the file
-  --currency  of prices that name none (USD)
+  --currency  of prices that name none (CATALOG_CURRENCY)
   --users     a file of users
   --help      this text
 
@@ -41,8 +41,11 @@ type Order = {
   readonly verb: 'import' | 'export'
   readonly files: Readonly<Partial<Record<Table, string>>>
   readonly others: 'kept' | 'removed'
-  readonly currency: string
+  /** Null: that of the settings. */
+  readonly currency: string | null
 }
+
+type Settled = Order & { readonly currency: string }
 
 /** @throws Error when they are no order. */
 const readOrder = (args: readonly string[]): Order | 'help' => {
@@ -51,7 +54,7 @@ const readOrder = (args: readonly string[]): Order | 'help' => {
     options: {
       users: { type: 'string' },
       replace: { type: 'boolean', default: false },
-      currency: { type: 'string', default: 'USD' },
+      currency: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
     allowPositionals: true,
@@ -65,7 +68,9 @@ const readOrder = (args: readonly string[]): Order | 'help' => {
   }
   if (products === '-' && values.users === '-') throw new Error('- can stand for one file only')
   if (verb === 'export' && values.replace) throw new Error('--replace is for import')
-  if (!isCode(values.currency)) throw new Error('--currency must be a code of ISO 4217 such as USD')
+  const { currency = null } = values
+  if (currency !== null && !isCode(currency))
+    throw new Error('--currency must be a code of ISO 4217 such as USD')
   // With --users alone, an export is of users alone.
   const isOfProducts = products !== undefined || (verb === 'export' && values.users === undefined)
   return {
@@ -75,7 +80,7 @@ const readOrder = (args: readonly string[]): Order | 'help' => {
       ...(values.users !== undefined && { users: values.users }),
     },
     others: values.replace ? 'removed' : 'kept',
-    currency: values.currency,
+    currency,
   }
 }
 
@@ -130,7 +135,7 @@ const nameOf = (path: string | undefined): string => basename(path === '-' ? 'in
 
 const tellEveryRows = 100_000
 
-const runImport = async (writer: CatalogWriter, order: Order): Promise<number> => {
+const runImport = async (writer: CatalogWriter, order: Settled): Promise<number> => {
   const { files, currency, others } = order
   let told = 0
   const result = await importCatalog(writer, {
@@ -165,7 +170,7 @@ const runImport = async (writer: CatalogWriter, order: Order): Promise<number> =
   return 0
 }
 
-const runExport = async (writer: CatalogWriter, { files, currency }: Order): Promise<number> => {
+const runExport = async (writer: CatalogWriter, { files, currency }: Settled): Promise<number> => {
   for (const [table, path] of Object.entries(files) as [Table, string][]) {
     const lines = Readable.from(exportTable(writer, table, currency))
     if (path === '-') {
@@ -206,7 +211,8 @@ const main = async (): Promise<number> => {
   const config = readConfigOrExit()
   try {
     await using writer = await openWriter(config)
-    return await (order.verb === 'import' ? runImport(writer, order) : runExport(writer, order))
+    const settled = { ...order, currency: order.currency ?? config.catalogCurrency }
+    return await (order.verb === 'import' ? runImport(writer, settled) : runExport(writer, settled))
   } catch (error) {
     // Whoever reads the export has seen enough, as with `| head`.
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') return 0
