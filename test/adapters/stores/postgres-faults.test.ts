@@ -148,8 +148,13 @@ function freezes() {
 
   test('holds still can be let go of', async () => {
     await using database = await openDatabase(server.url)
-    const store = await openStoreOf(database.url, { bounds })
+    let isListening = false
+    const onJobs = () => {
+      isListening = true
+    }
+    const store = await openStoreOf(database.url, { bounds, onJobs })
     await mustCommit(store, buildFullChange('before'))
+    await until('it listens', () => isListening)
     await server.freeze()
     await using _ = { [Symbol.asyncDispose]: server.thaw }
     const call = assert.rejects(store.countJobs(noon), isRefused('store-unavailable'))

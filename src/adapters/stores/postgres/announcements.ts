@@ -5,7 +5,8 @@ import type { Database } from './database.ts'
 export type Announcements = {
   /** Soon, and once for many calls. */
   announce(): void
-  close(): Promise<void>
+  /** Its connection is closed with the database. */
+  close(): void
 }
 
 const channel = 'cart_jobs'
@@ -30,48 +31,48 @@ export const openAnnouncements = (database: Database, onHeard: () => void): Anno
       isDue = true
       if (timer === null) tell()
     },
-    close: async () => {
+    close: () => {
       if (timer !== null) clearTimeout(timer)
-      await listener.close()
+      listener.close()
     },
   }
 }
 
-const listen = (database: Database, onHeard: () => void) => {
+const listen = (database: Database, onHeard: () => void): { close(): void } => {
   let isOpen = true
-  let client: Awaited<ReturnType<Database['openClient']>> | null = null
   let timer: NodeJS.Timeout | null = null
 
   const connect = async () => {
     try {
-      const connected = await database.openClient()
-      connected.on('error', () => {})
-      connected.on('end', again)
-      connected.on('notification', onHeard)
-      client = connected
-      if (!isOpen) return await connected.end()
-      await connected.query(`listen ${channel}`)
-      // What was announced meanwhile went by unheard.
-      onHeard()
+      const client = await database.openClient()
+      client.on('error', () => {})
+      client.on('end', again)
+      client.on('notification', onHeard)
+      try {
+        await client.query(`listen ${channel}`)
+        // What was announced meanwhile went by unheard.
+        if (isOpen) onHeard()
+        else await client.end()
+      } catch {
+        // Its end is heard, and another one opened.
+        await client.end()
+      }
     } catch {
       again()
     }
   }
   const again = () => {
-    client = null
     if (!isOpen || timer !== null) return
     timer = setTimeout(() => {
       timer = null
       void connect()
     }, reconnectMs)
   }
-  const connecting = connect()
+  void connect()
   return {
-    close: async () => {
+    close: () => {
       isOpen = false
       if (timer !== null) clearTimeout(timer)
-      await connecting
-      await client?.end().catch(() => {})
     },
   }
 }

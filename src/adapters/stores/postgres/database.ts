@@ -1,4 +1,5 @@
 // Connections to PostgreSQL, and what their failures mean. The only file that imports the driver.
+import type { Socket } from 'node:net'
 import pg from 'pg'
 import { CartError } from '../../../domain/errors.ts'
 import type { Row } from './columns.ts'
@@ -37,7 +38,7 @@ export type Database = {
   query(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>
   /** Statements on one connection, in one transaction. */
   transact<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>
-  /** A connection of its own, outside the pool. */
+  /** A connection of its own, outside the pool; closed with it. */
   openClient(): Promise<pg.Client>
   close(): Promise<void>
 }
@@ -78,6 +79,10 @@ export const openDatabase = (options: DatabaseOptions): Database => {
   const pool = new pg.Pool({ ...client, max: options.connections, idleTimeoutMillis: 60_000 })
   // An idle connection that breaks leaves the pool; the next statement opens another.
   pool.on('error', () => {})
+  const open = new Set<pg.Client>()
+  pool.on('connect', (each) => void open.add(each as unknown as pg.Client))
+  pool.on('remove', (each) => void open.delete(each as unknown as pg.Client))
+  const owns = new Set<pg.Client>()
   return {
     query: async ({ name, text }, values) => {
       const config = { text, values: values as unknown[], rowMode: 'array' as const }
@@ -100,11 +105,33 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     },
     openClient: async () => {
       const own = new pg.Client(client)
+      owns.add(own)
+      own.once('end', () => void owns.delete(own))
       await own.connect()
       return own
     },
-    close: () => pool.end(),
+    close: async () => {
+      const ends = [pool.end(), ...[...owns].map((own) => own.end())]
+      await within(closeWithinMs, Promise.allSettled(ends))
+      for (const each of [...open, ...owns]) breakOff(each)
+    },
   }
+}
+
+// A server that holds still never closes its end.
+const closeWithinMs = 1_000
+
+const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
+  const timeout = Promise.withResolvers<void>()
+  const timer = setTimeout(timeout.resolve, ms)
+  await Promise.race([work, timeout.promise])
+  clearTimeout(timer)
+}
+
+// The driver has no public way to do it.
+const breakOff = (client: pg.Client): void => {
+  const { connection } = client as unknown as { readonly connection: { readonly stream: Socket } }
+  connection.stream.destroy()
 }
 
 /** The code of an error by which the server says that it rolled the statement back; else null. */

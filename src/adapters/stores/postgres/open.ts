@@ -49,7 +49,7 @@ export const openPostgresStore = async (options: PostgresOptions): Promise<Store
       check: () => check(database),
       [Symbol.asyncDispose]: async () => {
         preparation.stop()
-        await announcements.close()
+        announcements.close()
         await connections.close()
       },
     }
