@@ -62,8 +62,8 @@ const open = async (
 
 const main = async (): Promise<void> => {
   if (process.argv.includes('--help')) return printHelp()
-  boundHeapGrowth()
   const config = readConfigOrExit()
+  boundHeapGrowth(config.role)
   const log = openLog(config.logLevel)
   const stopAsked = Promise.withResolvers<string>()
   listenToSignals(stopAsked.resolve)
