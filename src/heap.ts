@@ -6,7 +6,7 @@ import type { Config } from './config.ts'
 /**
  * The heap may grow by so much before it is collected as a whole. By default it may grow to several times
  * what it holds: with 10,000 calls open, 115 MB alive took 448 MB. A worker holds most and makes least:
- * with 15,000 calls open 484 MiB at 20 %, 556 MiB at 50 %.
+ * with 15,000 calls open 503 MiB at 20 %, 556 MiB at 50 %.
  */
 export const boundHeapGrowth = (role: Config['role']): void =>
   setFlagsFromString(`--heap-growing-percent=${role === 'worker' ? 20 : 50}`)
