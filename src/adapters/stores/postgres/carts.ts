@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Item } from '../../../domain/cart.ts'
 import type { Change } from '../../../ports/store.ts'
-import { fromReservation } from '../sqlite/compact-reservation.ts'
+import { fromReservation } from '../compact-reservation.ts'
 import type { Row } from './columns.ts'
 import type { Part } from './part.ts'
 

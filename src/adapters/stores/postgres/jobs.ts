@@ -1,13 +1,9 @@
-// Jobs: rows committed with the cart, due at a time, leased by a worker, gone with their outcome.
-import type { CartId, ItemId } from '../../../domain/cart.ts'
-import type { HoldId, ReservationKey } from '../../../domain/reservation.ts'
-import type { HandOverStore, Job, JobStore, PutBack } from '../../../ports/store.ts'
+import type { HandOverStore, JobStore, PutBack } from '../../../ports/store.ts'
+import { byAge, jobColumns, toJob } from '../stored-rows.ts'
 import { type Row, toColumns } from './columns.ts'
 import { type Database, type Statement, unavailable } from './database.ts'
 
-const columns = `id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at, due_at,
-  attempts, unknown_at, last_error, buried_at`
-const columnsOfJob = columns.replace(/(\w+)/g, 'j.$1')
+const columnsOfJob = jobColumns.replace(/(\w+)/g, 'j.$1')
 
 // Rows that another worker is just taking are passed over instead of waited for.
 const claim = {
@@ -72,11 +68,11 @@ const takeBackHanded = {
     select count(*) from taken`,
 }
 
-const find = { name: 'find_job', text: `select ${columns} from jobs where id = $1` }
+const find = { name: 'find_job', text: `select ${jobColumns} from jobs where id = $1` }
 
 const listBuried = {
   name: 'list_buried',
-  text: `select ${columns} from jobs where buried_at is not null and id > $1 order by id limit $2`,
+  text: `select ${jobColumns} from jobs where buried_at is not null and id > $1 order by id limit $2`,
 }
 
 const count = {
@@ -162,10 +158,6 @@ export const openJobs = (database: Database): JobStore => {
   }
 }
 
-type Aged = Pick<Job, 'id' | 'dueAt'>
-
-const byAge = (a: Aged, b: Aged): number => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1)
-
 const fromPutBack = ({ id, dueAt, attempt, lastError }: PutBack, now: number): Row => [
   id,
   dueAt,
@@ -173,24 +165,3 @@ const fromPutBack = ({ id, dueAt, attempt, lastError }: PutBack, now: number): R
   attempt === 'unknown' ? now : null,
   lastError,
 ]
-
-const toJob = (row: Row): Job => {
-  const [id, kind, key, cartId, itemId, productId, quantity, holdId, createdAt, dueAt] = row
-  const [attempts, unknownAt, lastError, buriedAt] = row.slice(10)
-  return {
-    id: id as string,
-    kind: kind as Job['kind'],
-    key: key as ReservationKey,
-    cartId: cartId as CartId,
-    itemId: itemId as ItemId,
-    productId: productId as string,
-    quantity: quantity as number,
-    holdId: holdId as HoldId | null,
-    createdAt: createdAt as number,
-    dueAt: dueAt as number,
-    attempts: attempts as number,
-    unknownAt: unknownAt as number | null,
-    lastError: lastError as string | null,
-    buriedAt: buriedAt as number | null,
-  }
-}

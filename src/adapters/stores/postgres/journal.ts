@@ -1,9 +1,6 @@
-// The journal of each cart: what happened, in order.
-import { canonicalText } from '../../../domain/attributes.ts'
 import type { CartId } from '../../../domain/cart.ts'
-import type { CartEvent } from '../../../domain/events.ts'
 import type { JournalEntry } from '../../../ports/store.ts'
-import type { Row } from './columns.ts'
+import { toEntry, withoutKey } from '../stored-rows.ts'
 import type { Database } from './database.ts'
 import type { Part } from './part.ts'
 
@@ -31,24 +28,6 @@ export const appendJournal: Part = {
     select r.cart_id, r.revision, r.entry, r.version, r.type, r.data, r.actor, r.at, r.published_at
     from ${rows} where ${isWritten}`,
 }
-
-// The canonical text of the attributes follows from them.
-const withoutKey = (event: CartEvent): Omit<CartEvent, 'attributesKey'> => {
-  if (event.type !== 'item-added') return event
-  const { attributesKey: _, ...rest } = event
-  return rest
-}
-
-const withKey = (event: CartEvent): CartEvent =>
-  event.type === 'item-added' ? { ...event, attributesKey: canonicalText(event.attributes) } : event
-
-const toEntry = ([revision, place, version, type, data, actor, at]: Row): JournalEntry => ({
-  revision: revision as number,
-  place: place as number,
-  version: version as number,
-  actor: actor as string,
-  event: withKey({ type, at, ...JSON.parse(data as string) } as CartEvent),
-})
 
 const read = {
   name: 'read_journal',

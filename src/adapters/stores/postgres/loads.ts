@@ -11,9 +11,10 @@ import {
   noneOlder,
 } from '../../../domain/cart.ts'
 import { CartError } from '../../../domain/errors.ts'
-import type { Departing, HoldId, Reservation, ReservationKey } from '../../../domain/reservation.ts'
+import type { Departing, HoldId, ReservationKey } from '../../../domain/reservation.ts'
 import type { Answer, AnswerKey, CartStore, Loaded } from '../../../ports/store.ts'
-import { type Compact, toReservation } from '../sqlite/compact-reservation.ts'
+import { type Compact, toReservation } from '../compact-reservation.ts'
+import { toOlder } from '../stored-rows.ts'
 import { type Row, toColumns } from './columns.ts'
 import { type Database, rolledBackWith, tookTooLong, unavailable } from './database.ts'
 import { openGroups } from './groups.ts'
@@ -188,8 +189,3 @@ const toAnswer = (row: Row): Answer => {
     at: at as number,
   }
 }
-
-const toOlder = (rows: readonly Row[]): readonly Reservation[] =>
-  rows
-    .map(([text]) => toReservation(JSON.parse(text as string) as Compact))
-    .sort((a, b) => a.requestedAt - b.requestedAt || (a.key < b.key ? -1 : 1))

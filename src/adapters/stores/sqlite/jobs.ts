@@ -1,7 +1,5 @@
-// Jobs: rows committed with the cart, due at a time, leased by a worker, gone with their outcome.
-import type { CartId, ItemId } from '../../../domain/cart.ts'
-import type { HoldId, ReservationKey } from '../../../domain/reservation.ts'
-import type { Job, JobCounts, JobStore, Lease, PutBack } from '../../../ports/store.ts'
+import type { JobCounts, JobStore, Lease, PutBack } from '../../../ports/store.ts'
+import { byAge, jobColumns, toJob } from '../stored-rows.ts'
 import type { Database } from './database.ts'
 import type { ChangeRows, Row } from './rows.ts'
 
@@ -16,18 +14,15 @@ export type JobTable = {
   voidLeases(now: number): number
 }
 
-const columns = `id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at, due_at,
-  attempts, unknown_at, last_error, buried_at`
-
 export const openJobs = (database: Database): JobTable => {
-  const select = database.prepare(`select ${columns} from jobs where id = ?`)
-  const selectBuried = database.prepare(`select ${columns} from jobs
+  const select = database.prepare(`select ${jobColumns} from jobs where id = ?`)
+  const selectBuried = database.prepare(`select ${jobColumns} from jobs
     where buried_at is not null and id > ? order by id limit ?`)
   const claim = database.prepare(`
     update jobs set leased_by = ?, attempts = attempts + 1
     where id in (select id from jobs where leased_by is null and buried_at is null and due_at <= ?
       order by due_at, id limit ?)
-    returning ${columns}`)
+    returning ${jobColumns}`)
   const putBack = database.prepare(`
     update jobs set leased_by = null, due_at = ?, attempts = attempts - ?,
       unknown_at = coalesce(?, unknown_at), last_error = coalesce(?, last_error)
@@ -49,9 +44,7 @@ export const openJobs = (database: Database): JobTable => {
 
   return {
     claimJobs: ({ workerId, now, limit }) =>
-      (claim.all(workerId, now, limit) as unknown as Row[])
-        .map(toJob)
-        .sort((a, b) => a.dueAt - b.dueAt || (a.id < b.id ? -1 : 1)),
+      (claim.all(workerId, now, limit) as unknown as Row[]).map(toJob).sort(byAge),
     putBackJobs: (workerId, jobs, now) => {
       for (const job of jobs) putBack.run(...fromPutBack(job, now), job.id, workerId)
     },
@@ -107,27 +100,6 @@ const openJobWrites = (database: Database): ((change: ChangeRows) => void) => {
 
 const fromPutBack = ({ dueAt, attempt, lastError }: PutBack, now: number) =>
   [dueAt, attempt === 'uncounted' ? 1 : 0, attempt === 'unknown' ? now : null, lastError] as const
-
-const toJob = (row: Row): Job => {
-  const [id, kind, key, cartId, itemId, productId, quantity, holdId, createdAt, dueAt] = row
-  const [attempts, unknownAt, lastError, buriedAt] = row.slice(10)
-  return {
-    id: id as string,
-    kind: kind as Job['kind'],
-    key: key as ReservationKey,
-    cartId: cartId as CartId,
-    itemId: itemId as ItemId,
-    productId: productId as string,
-    quantity: quantity as number,
-    holdId: holdId as HoldId | null,
-    createdAt: createdAt as number,
-    dueAt: dueAt as number,
-    attempts: attempts as number,
-    unknownAt: unknownAt as number | null,
-    lastError: lastError as string | null,
-    buriedAt: buriedAt as number | null,
-  }
-}
 
 const toCounts = ([due, scheduled, leased, buried, oldestDueAt]: Row): JobCounts => ({
   due: due as number,

@@ -4,10 +4,11 @@ import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { CartError } from '../../../domain/errors.ts'
 import type { Store } from '../../../ports/store.ts'
+import { toEntry, toOlder } from '../stored-rows.ts'
 import { openReader } from './database.ts'
 import { openLoads } from './loads.ts'
 import { type Call, closeMessage, type Opened, type Result } from './messages.ts'
-import { toChangeRows, toEntry, toLoaded, toOlder } from './rows.ts'
+import { toChangeRows, toLoaded } from './rows.ts'
 import type { Method, Tables } from './tables.ts'
 
 /** The file cannot be used; the message says why and what to do. */

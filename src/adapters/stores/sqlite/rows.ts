@@ -1,6 +1,3 @@
-// What travels to the thread of the file and back in place of carts, items and events: the values of
-// their rows. Encoding and decoding is the main thread's work, so that the other one only runs SQL.
-import { canonicalText } from '../../../domain/attributes.ts'
 import {
   type Cart,
   type CartId,
@@ -11,9 +8,8 @@ import {
   noneOlder,
   type Older,
 } from '../../../domain/cart.ts'
-import type { CartEvent } from '../../../domain/events.ts'
 import type { JobIntent } from '../../../domain/react.ts'
-import type { Departing, HoldId, Reservation, ReservationKey } from '../../../domain/reservation.ts'
+import type { Departing, HoldId, ReservationKey } from '../../../domain/reservation.ts'
 import type {
   Answer,
   Change,
@@ -22,7 +18,7 @@ import type {
   Lease,
   Loaded,
 } from '../../../ports/store.ts'
-import { type Compact, fromReservation, toReservation } from './compact-reservation.ts'
+import { type Compact, fromReservation, toReservation } from '../compact-reservation.ts'
 
 export type Value = string | number | null
 export type Row = readonly Value[]
@@ -107,11 +103,6 @@ export const toLoaded = (cartId: CartId, { rows, departing, answers }: LoadedRow
   return { cart, answers: answers ?? [] }
 }
 
-export const toOlder = (rows: readonly Row[]): readonly Reservation[] =>
-  rows
-    .map(([text]) => toReservation(JSON.parse(text as string) as Compact))
-    .sort((a, b) => a.requestedAt - b.requestedAt || (a.key < b.key ? -1 : 1))
-
 const fromIdentity = (item: Item): Row => [item.productId, item.attributesKey]
 
 const fromItem = (item: Item): Row => [
@@ -176,17 +167,6 @@ const fromEntry = ({ revision, place, version, actor, event }: JournalEntry): Ro
   actor,
   event.at,
 ]
-
-export const toEntry = ([revision, place, version, type, data, actor, at]: Row): JournalEntry => ({
-  revision: revision as number,
-  place: place as number,
-  version: version as number,
-  actor: actor as string,
-  event: withKey({ type, at, ...JSON.parse(data as string) } as CartEvent),
-})
-
-const withKey = (event: CartEvent): CartEvent =>
-  event.type === 'item-added' ? { ...event, attributesKey: canonicalText(event.attributes) } : event
 
 const toJobRows = (jobs: JobChanges): ChangeRows['jobs'] => ({
   put: jobs.put.map(fromJob),

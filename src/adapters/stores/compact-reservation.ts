@@ -1,5 +1,5 @@
 // Reservations as they are stored with their item.
-import type { HoldId, Reservation, ReservationKey } from '../../../domain/reservation.ts'
+import type { HoldId, Reservation, ReservationKey } from '../../domain/reservation.ts'
 
 // A list in the order below costs a third of an object with names, in every write of the item.
 export type Compact = readonly [
