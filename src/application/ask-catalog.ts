@@ -14,7 +14,6 @@ export const askCatalog = async <T extends Intent>(
   userId: string,
   intent: T,
 ): Promise<T> => {
-  if (catalog.name === 'open') return intent
   const ids = new Set(additionsIn(intent).map(({ productId }) => productId))
   if (ids.size === 0) return intent
   const word = await wordOn(catalog, userId, [...ids])

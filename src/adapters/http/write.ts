@@ -30,6 +30,7 @@ export const write = async (
   const expected = readIfMatch(request.headers['if-match'])
   const fingerprint = key === null ? '' : fingerprintOf(request.method, resource, request)
   const by = { at: clock.now(), actor: caller, id: clock.newId(), reserving: service !== null }
+  // Without a catalogue there is nobody to wait for.
   const asked = catalog.name === 'open' ? intent : await askCatalog(catalog, userId, intent)
   const { response, replayed } = await commands.handle(userId as CartId, {
     command: { ...asked, ...by } as Command,

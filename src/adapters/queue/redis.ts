@@ -1,6 +1,6 @@
 // The queue on Redis or Valkey, by BullMQ. It carries ids only and keeps nothing of its own: a hint is
 // completed as soon as the worker asked the store for the job, so no call is held open in Redis.
-import { type Job, Queue, WaitingError, Worker } from 'bullmq'
+import { Queue, WaitingError, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import type { Hint, JobQueue } from '../../ports/job-queue.ts'
 
@@ -100,7 +100,7 @@ const watch = (connection: Redis, onTrouble: (error: Error) => void) => {
   }
 }
 
-type Came = { readonly id: string; readonly job: Job; done(): void; giveBack(): void }
+type Came = { readonly id: string; done(): void; giveBack(): void }
 
 const openHints = ({ url, prefix, onHints, onTrouble }: RedisQueueOptions) => {
   const connection = new Redis(url, { ...reconnect, maxRetriesPerRequest: null })
@@ -120,7 +120,6 @@ const openHints = ({ url, prefix, onHints, onTrouble }: RedisQueueOptions) => {
         if (id === undefined) return resolve()
         const each: Came = {
           id,
-          job,
           done: () => {
             taken.delete(each)
             resolve()
