@@ -12,7 +12,7 @@ COPY src ./src
 USER node
 RUN set -e; \
     export NODE_COMPILE_CACHE=/tmp/cache DATABASE_URL=sqlite:/tmp/cart.db PID_FILE=/tmp/cart.pid APP_PORT=0; \
-    node -e "for (const file of fs.globSync('src/{adapters,cluster}/**/*.ts')) import('./' + file)"; \
+    node -e "for (const file of fs.globSync('src/{adapters,process}/**/*.ts')) import('./' + file)"; \
     node src/main.ts & pid=$!; \
     while kill -0 "$pid" && [ ! -s /tmp/cart.pid ]; do sleep 0.1; done; \
     kill "$pid"; wait "$pid"

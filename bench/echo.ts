@@ -2,7 +2,7 @@
 // that answers what it was sent. It stores nothing.
 import type { AddressInfo } from 'node:net'
 import Fastify from 'fastify'
-import { AddItemBody } from '../src/adapters/http/schemas.ts'
+import { AddItemBody } from '../src/adapters/http/input/addition.ts'
 
 const app = Fastify({ logger: false })
 const cart = process.env.ECHO_CART ?? '{}'

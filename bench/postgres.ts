@@ -19,7 +19,7 @@ import { hasWrk } from './wrk.ts'
 
 export type { PostgresOptions } from './postgres-bench.ts'
 
-// Only for the one reservation of the sample: afterwards nobody works on jobs.
+// Only for the one reservation of the sample: afterwards no worker runs.
 const callMs = 10
 
 export const runPostgres = async (

@@ -24,7 +24,7 @@ const clockTicksPerSecond = 100
 
 const scriptOf = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** A folder on the disk of the checkout, gone when let go of. */
+/** A folder on the disk of the checkout, removed when disposed of. */
 export const openFolder = (): Disposable & { readonly path: string } => {
   const parent = scriptOf('data')
   mkdirSync(parent, { recursive: true })
@@ -73,7 +73,7 @@ const start = async (
   env: Readonly<Record<string, string>>,
 ): Promise<Target> => {
   // In a folder of its own, so that no .env of the checkout is read.
-  const cache = pathToFileURL(scriptOf('src/compile-cache.mjs')).href
+  const cache = pathToFileURL(scriptOf('src/process/compile-cache.mjs')).href
   // As `npm start` does it.
   const child = spawn(process.execPath, ['--import', cache, scriptOf(script)], {
     cwd: folder,

@@ -18,7 +18,7 @@ export type Check = {
   readonly source: string
   /** `optional`: about something a server may have switched off or have otherwise; may skip itself. */
   readonly need: 'required' | 'optional'
-  /** @throws Failure when the server does otherwise, Skip when it can't be told. */
+  /** @throws Failure when the server does otherwise, Skip when it can't be seen. */
   readonly run: (on: Target) => Promise<void>
 }
 
@@ -50,8 +50,8 @@ export type Sent = {
   /** Sent as it stands, in place of `body`, as JSON. */
   readonly raw?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** `nobody`: without the token of the run. */
-  readonly as?: 'nobody'
+  /** `anonymous`: without the token of the run. */
+  readonly as?: 'anonymous'
   /** `answer`: 429 is an answer like any other. */
   readonly tooMany?: 'wait' | 'answer'
 }
@@ -70,7 +70,7 @@ export type Answer = {
 /** The server does not do what the document says. */
 export class Failure extends Error {}
 
-/** It can't be told whether the server does what the document says; the message says why. */
+/** It can't be seen whether the server does what the document says; the message says why. */
 export class Skip extends Error {}
 
 /** A path with its values encoded. */

@@ -46,7 +46,7 @@ const ask = async (
   const body = sent.raw ?? (sent.body === undefined ? null : JSON.stringify(sent.body))
   const headers = {
     ...(body !== null && { 'content-type': 'application/json' }),
-    ...(token !== null && sent.as !== 'nobody' && { authorization: `Bearer ${token}` }),
+    ...(token !== null && sent.as !== 'anonymous' && { authorization: `Bearer ${token}` }),
     ...sent.headers,
   }
   const signal = AbortSignal.timeout(timeoutMs)
@@ -89,7 +89,7 @@ const toReason = (error: unknown): string => {
 /** Whatever is answered, something is there. @throws UnreachableError */
 export const assertReachable = async (options: ClientOptions): Promise<void> => {
   try {
-    await ask(options, 'GET', '/', { as: 'nobody' })
+    await ask(options, 'GET', '/', { as: 'anonymous' })
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error
     throw new UnreachableError(`nothing answers at ${options.url}: ${error.reason}`)

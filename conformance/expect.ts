@@ -1,4 +1,4 @@
-// What checks expect of answers. Members that a document doesn't name are nobody's business.
+// What checks expect of answers. Members that a document doesn't name are not checked.
 import { isDeepStrictEqual } from 'node:util'
 import { type Answer, Failure } from './check.ts'
 

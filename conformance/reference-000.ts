@@ -143,7 +143,7 @@ export const reference000: Reference = {
       },
     },
     {
-      name: 'a cart that was deleted starts anew',
+      name: 'a cart that was deleted starts empty',
       source: 'add_to_cart: if user_id not in cart_cache: cart_cache[user_id] = {}',
       need: 'required',
       run: async (on) => {

@@ -143,7 +143,7 @@ export const reference001: Reference = {
       },
     },
     {
-      name: 'a cart that was deleted starts anew',
+      name: 'a cart that was deleted starts empty',
       source: 'add_or_update_cart_item: # If the item does not exist, create a new one',
       need: 'required',
       run: async (on) => {

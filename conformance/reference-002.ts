@@ -1,4 +1,4 @@
-// Reference 002: the cart with a catalogue. Its code and its own test disagree on how an item is
+// Reference 002: the cart with a catalog. Its code and its own test disagree on how an item is
 // sent (query or JSON) and how a cart is read (list or map): either will do, and is named.
 import { type Answer, Failure, path, type Reference, Skip, type Target } from './check.ts'
 import {

@@ -78,7 +78,7 @@ const authentication: readonly Check[] = [
     source: 'JWT authentication support',
     need: 'optional',
     run: async (on) => {
-      const answer = await on.send('GET', cartOf(await on.newUser()), { as: 'nobody' })
+      const answer = await on.send('GET', cartOf(await on.newUser()), { as: 'anonymous' })
       if (isSuccess(answer) || answer.status === 404) throw new Skip(isOpen)
       expectStatus(answer, 401)
     },
@@ -89,10 +89,10 @@ const authentication: readonly Check[] = [
     need: 'optional',
     run: async (on) => {
       const url = cartOf(await on.newUser())
-      const open = await on.send('GET', url, { as: 'nobody' })
+      const open = await on.send('GET', url, { as: 'anonymous' })
       if (isSuccess(open) || open.status === 404) throw new Skip(isOpen)
       const headers = { authorization: 'Bearer not.a.token' }
-      expectStatus(await on.send('GET', url, { as: 'nobody', headers }), 401)
+      expectStatus(await on.send('GET', url, { as: 'anonymous', headers }), 401)
     },
   },
   {
@@ -102,7 +102,7 @@ const authentication: readonly Check[] = [
     run: async (on) => {
       if (on.token === null) throw new Skip('give the token of a user with --token')
       const stranger = cartOf(on.newName('stranger'))
-      const open = await on.send('GET', stranger, { as: 'nobody' })
+      const open = await on.send('GET', stranger, { as: 'anonymous' })
       if (isSuccess(open) || open.status === 404) throw new Skip(isOpen)
       expectStatus(await on.send('GET', stranger), 403, 404)
     },
@@ -155,7 +155,7 @@ const outOfSight: readonly Check[] = [
     source: 'Comprehensive observability (structured logging, metrics, X-Ray tracing)',
     need: 'optional',
     run: async (on) => {
-      const answer = await on.send('GET', '/metrics', { as: 'nobody' })
+      const answer = await on.send('GET', '/metrics', { as: 'anonymous' })
       if (isRefusal(answer)) throw new Skip(`/metrics is ${answer.status}; no path is documented`)
       expectSuccess(answer)
     },

@@ -34,7 +34,7 @@ const probes: readonly Check[] = [
     need: 'required',
     run: async (on) => {
       for (const url of ['/health', '/ready'] as const) {
-        expectStatus(await on.send('GET', url, { as: 'nobody' }), 200)
+        expectStatus(await on.send('GET', url, { as: 'anonymous' }), 200)
       }
     },
   },
@@ -108,7 +108,7 @@ const changing: readonly Check[] = [
     },
   },
   {
-    name: 'a cart can be cleared, and be filled anew',
+    name: 'a cart can be cleared, and be filled again',
     source: '| DELETE | /v1/cart/{userID} | Clear cart |',
     need: 'required',
     run: async (on) => {

@@ -8,7 +8,7 @@ import { run } from 'node:test'
 import { spec as Spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { isServedBy } from './test-engine.ts'
+import { satisfies } from 'semver'
 import { countTests, isNoise, type TestEvent } from './test-events.ts'
 import { startServers } from './test-servers.ts'
 
@@ -29,7 +29,7 @@ const fail = (message: string): never => {
 const assertEngine = (): void => {
   const text = readFileSync(resolve(root, 'package.json'), 'utf8')
   const { engines } = JSON.parse(text) as { readonly engines: { readonly node: string } }
-  if (isServedBy(process.versions.node, engines.node)) return
+  if (satisfies(process.versions.node, engines.node)) return
   fail(`Node ${process.versions.node} is too old, needed is ${engines.node}; use \`npm test\``)
 }
 

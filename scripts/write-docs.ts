@@ -2,15 +2,16 @@
 // routes, schemas or settings; tests hold the files to what this makes.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { describeSettings } from '../simulator/options.ts'
-import { openOpenCatalog } from '../src/adapters/catalogs/open-catalog.ts'
-import { buildServer } from '../src/adapters/http/server.ts'
+import { openAnyProductCatalog } from '../src/adapters/catalogs/any-product.ts'
+import { encoders } from '../src/adapters/http/answers/encoders.ts'
+import { buildServer } from '../src/adapters/http/server/build-server.ts'
 import { openMemoryStore } from '../src/adapters/stores/memory/open.ts'
 import { openLog } from '../src/adapters/telemetry/log.ts'
 import { openMetrics } from '../src/adapters/telemetry/metrics.ts'
 import { reportTo } from '../src/adapters/telemetry/reporter.ts'
-import { handleCommands } from '../src/application/handle-command.ts'
-import { keepWarmCarts } from '../src/application/warm-carts.ts'
-import { readConfig, settings } from '../src/config.ts'
+import { openUseCases } from '../src/application/use-cases.ts'
+import { readConfig, settings } from '../src/config/read-config.ts'
+import { systemClock } from '../src/process/system-clock.ts'
 
 const root = new URL('../', import.meta.url)
 
@@ -19,23 +20,21 @@ const makeOpenApi = async (): Promise<string> => {
   const log = openLog('silent')
   const reporter = reportTo(log, openMetrics())
   await using store = openMemoryStore()
-  const commands = handleCommands({
+  const clock = systemClock()
+  const useCases = openUseCases({
     store,
-    warmCarts: keepWarmCarts(0),
-    reporter,
-    onJobs: () => {},
-  })
-  const parts = {
-    store,
-    commands,
-    catalog: await openOpenCatalog(),
-    clock: { now: Date.now, random: Math.random, newId: () => 'id' },
-    log,
-    telemetry: { contentType: 'text/plain', text: async () => '', answered: () => {} },
-    service: null,
+    catalog: openAnyProductCatalog(),
+    client: null,
     queue: null,
+    clock,
+    reporter,
+    encoders,
+    warmCartsBytes: 0,
+    onJobs: () => {},
     isDraining: () => false,
-  }
+  })
+  const telemetry = { contentType: 'text/plain', text: async () => '', answered: () => {} }
+  const parts = { useCases, clock, log, telemetry, isDraining: () => false }
   const config = readConfig({}, () => '')
   const { version } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as {
     version: string
@@ -69,7 +68,7 @@ const simulatorSettings = (): readonly string[] =>
 const makeEnvExample = (): string =>
   [
     '# Every setting with its default.',
-    '# Copy this file to .env, and take the # away from what you change.',
+    '# Copy this file to .env, and remove the # from what you change.',
     '# Made by scripts/write-docs.ts.',
     '',
     '# The cart service',

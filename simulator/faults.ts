@@ -7,7 +7,7 @@ export type Random = () => number
 
 export type Fault = 'none' | 'error' | 'reset-before' | 'reset-after' | 'hang' | 'late' | 'garbage'
 
-/** mulberry32: 32 bits of state are plenty for draws that nobody must predict. */
+/** mulberry32: 32 bits of state are plenty for draws that need not be unpredictable. */
 export function buildRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {

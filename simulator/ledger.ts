@@ -1,5 +1,5 @@
 // The durable book of holds. Effects due in one turn of the event loop become one transaction, and
-// nobody learns of an effect before it is on the disk. It knows nothing of HTTP, latency or faults.
+// an effect is on the disk before any caller learns of it. It knows nothing of HTTP, latency or faults.
 import type { DatabaseSync } from 'node:sqlite'
 import { openLedgerFile } from './ledger-file.ts'
 

@@ -103,7 +103,7 @@ const texts = {
   parent: {
     env: 'SIMULATOR_PARENT',
     initial: 'none',
-    about: 'ipc or stdin: end when the parent lets go of it (a forked child: ipc)',
+    about: 'ipc or stdin: end when the parent closes it (a forked child: ipc)',
   },
 } as const
 

@@ -29,7 +29,7 @@ const countNames = {
   garbage: 'garbage',
 } as const satisfies Record<Fault, string | null>
 
-/** Counts the call as open until its connection lets go of it; returns how to count it as lost. */
+/** Counts the call as open until its connection is closed; returns how to count it as lost. */
 function watchAnswer(world: World, { response, wanted }: ReserveCall): () => void {
   const { counters } = world
   let isFinished = false

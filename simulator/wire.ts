@@ -1,5 +1,5 @@
 // The shapes of the wire contract: strict on what comes in, so that a client that deviates from it
-// is told with a 400 instead of being half understood.
+// is answered with 400 instead of being half understood.
 import { RequestError } from './http.ts'
 import type { Hold, HoldQuery, Wanted } from './ledger.ts'
 

@@ -1,11 +1,13 @@
-// Starts the service, waits for a signal, lets go.
+// Starts the service, waits for a signal, closes.
 import { rmSync, writeFileSync } from 'node:fs'
 import { type Log, openLog } from './adapters/telemetry/log.ts'
 import type { Service } from './compose.ts'
-import { type Config, settings } from './config.ts'
-import { boundHeapGrowth, settleHeap } from './heap.ts'
-import { warnOfFewFiles } from './open-files.ts'
-import { complain, readConfigOrExit } from './read-config-or-exit.ts'
+import { printError, readConfigOrExit } from './config/load-config.ts'
+import { type Config, settings } from './config/read-config.ts'
+import { reasonOf } from './platform/reason-of.ts'
+import { boundHeapGrowth, settleHeap } from './process/heap.ts'
+import { warnOfFewFiles } from './process/open-files.ts'
+import { systemClock } from './process/system-clock.ts'
 
 // Orchestrators give 30 s between SIGTERM and SIGKILL.
 const stopWithinMs = 25_000
@@ -17,7 +19,7 @@ const printHelp = (): void => {
   }
 }
 
-/** Asks to stop at the first signal; the second one ends the process where it stands. */
+/** Asks to stop at the first signal; the second one ends the process at once. */
 const listenToSignals = (askToStop: (reason: string) => void): void => {
   let count = 0
   const onSignal = (signal: NodeJS.Signals) => {
@@ -29,7 +31,7 @@ const listenToSignals = (askToStop: (reason: string) => void): void => {
   process.on('SIGINT', onSignal)
 }
 
-const reasonOf = (error: unknown, { host, port }: Config): string => {
+const explain = (error: unknown, { host, port }: Config): string => {
   const { code, message } = error as { code?: string; message?: string }
   if (code === 'EADDRINUSE') return `port ${port} of ${host} is in use; set APP_PORT to another`
   if (code === 'EACCES') return `no permission to listen on port ${port}; set APP_PORT above 1023`
@@ -41,7 +43,7 @@ const writePid = (path: string): void => {
   try {
     writeFileSync(path, `${process.pid}\n`)
   } catch (error) {
-    complain(`cannot write PID_FILE: ${error instanceof Error ? error.message : error}`)
+    printError(`cannot write PID_FILE: ${reasonOf(error)}`)
     process.exit(1)
   }
 }
@@ -52,12 +54,13 @@ const open = async (
   log: Log,
   askToStop: (reason: string) => void,
 ): Promise<Service> => {
+  const host = { log, clock: systemClock(), peers: null }
   if (config.cluster === 1) {
     const { openService } = await import('./compose.ts')
-    return openService(config, log)
+    return openService(config, host)
   }
-  const { openCluster } = await import('./cluster/open.ts')
-  return openCluster(config, log, askToStop)
+  const { openCluster } = await import('./process/cluster/open-cluster.ts')
+  return openCluster(config, host, askToStop)
 }
 
 const main = async (): Promise<void> => {
@@ -68,7 +71,7 @@ const main = async (): Promise<void> => {
   const stopAsked = Promise.withResolvers<string>()
   listenToSignals(stopAsked.resolve)
   const service = await open(config, log, stopAsked.resolve).catch((error: unknown): never => {
-    complain(reasonOf(error, config))
+    printError(explain(error, config))
     process.exit((error as { exitCode?: number }).exitCode ?? 1)
   })
   if (config.pidFile !== '') writePid(config.pidFile)

@@ -34,53 +34,83 @@ const importsOf = (files: Files): readonly Import[] =>
 const isOwn = (target: string): boolean =>
   /^(?:src|simulator|bench|conformance|scripts|test)\//.test(target)
 
-/** What the files of a folder may import; everything else is a violation. */
-const inner: Readonly<Record<string, readonly string[]>> = {
-  'src/domain/': ['src/domain/'],
-  'src/ports/': ['src/ports/', 'src/domain/'],
-  'src/application/': ['src/application/', 'src/ports/', 'src/domain/'],
+type Rule = {
+  /** Own folders and files. */
+  readonly may: readonly string[]
+  /** Own ones of which only types may be imported. */
+  readonly mayForTypes?: readonly string[]
+  /** Packages and modules of Node. */
+  readonly outside: 'all' | 'node' | 'none'
 }
 
-const adapterOf = (path: string): string | undefined => /^src\/adapters\/(\w[\w-]*)/.exec(path)?.[1]
+const domain = ['src/domain/']
+const core = ['src/application/', 'src/ports/', ...domain]
 
-const mayImportAdapters = ({ from, isType }: Import): boolean =>
-  from === 'src/compose.ts' ||
-  from === 'src/open-adapters.ts' ||
-  from === 'src/main.ts' ||
-  from === 'src/migrate.ts' ||
-  from === 'src/catalog.ts' ||
-  (isType && /^src\/(?:open-files\.ts|cluster\/)/.test(from)) ||
-  adapterOf(from) !== undefined
+/** Who may import whom: the first entry that a path begins with is its rule, and there is no other. */
+const rules: Readonly<Record<string, Rule>> = {
+  'src/domain/reservation/': {
+    may: ['src/domain/reservation/', 'src/domain/ids.ts', 'src/domain/limits.ts'],
+    outside: 'none',
+  },
+  'src/domain/cart/': { may: domain, outside: 'none' },
+  'src/domain/': { may: [], outside: 'none' },
+  'src/ports/': { may: ['src/ports/', ...domain], outside: 'none' },
+  'src/application/': { may: core, outside: 'none' },
+  'src/platform/': { may: [], outside: 'node' },
+  // And files of its own adapter.
+  'src/adapters/': { may: [...core, 'src/platform/'], outside: 'all' },
+  'src/config/': { may: ['src/config/'], outside: 'node' },
+  'src/programs/': { may: ['src/config/', 'src/adapters/', 'src/platform/'], outside: 'node' },
+  'src/compose.ts': {
+    may: [...core, 'src/adapters/'],
+    mayForTypes: ['src/config/'],
+    outside: 'node',
+  },
+  'src/process/cluster/': {
+    may: ['src/process/cluster/', 'src/compose.ts'],
+    mayForTypes: ['src/config/', 'src/adapters/telemetry/'],
+    outside: 'node',
+  },
+  'src/process/': {
+    may: [],
+    mayForTypes: ['src/config/', 'src/ports/', 'src/adapters/telemetry/'],
+    outside: 'node',
+  },
+  'src/main.ts': {
+    may: [
+      ...['src/config/', 'src/process/', 'src/platform/', 'src/compose.ts'],
+      'src/adapters/telemetry/log.ts',
+    ],
+    outside: 'node',
+  },
+  'simulator/': { may: ['simulator/'], outside: 'all' },
+  // It sees the service from outside.
+  'conformance/': { may: ['conformance/'], outside: 'node' },
+  'bench/': { may: ['bench/', 'src/', 'simulator/', 'test/support/'], outside: 'all' },
+  'scripts/': { may: ['scripts/', 'src/', 'simulator/', 'test/support/'], outside: 'all' },
+}
 
-const findFault = (found: Import): string | null => {
-  const { from, target } = found
-  const folder = Object.keys(inner).find((each) => from.startsWith(each))
-  if (folder !== undefined && !inner[folder]?.some((allowed) => target.startsWith(allowed))) {
-    return `may import only ${inner[folder]?.join(', ')}`
+const adapterOf = (path: string): string | undefined => /^src\/adapters\/[\w-]+\//.exec(path)?.[0]
+
+const isOneOf = (target: string, allowed: readonly string[]): boolean =>
+  allowed.some((each) => (each.endsWith('/') ? target.startsWith(each) : target === each))
+
+const findFault = ({ from, target, isType }: Import): string | null => {
+  const rule = Object.entries(rules).find(([path]) => from.startsWith(path))?.[1]
+  if (rule === undefined) return 'is imported by a file that has no rule'
+  if (!isOwn(target)) {
+    const isAllowed =
+      rule.outside === 'all' || (rule.outside === 'node' && target.startsWith('node:'))
+    return isAllowed ? null : 'is a package or a module of Node'
   }
   const own = adapterOf(from)
-  const other = adapterOf(target)
-  if (own !== undefined && other !== undefined && own !== other) return 'is another adapter'
-  if (
-    own !== undefined &&
-    isOwn(target) &&
-    !/^src\/(?:adapters|application|ports|domain)\//.test(target)
-  ) {
-    return 'lies outside of what an adapter knows'
+  if (own !== undefined && adapterOf(target) !== undefined) {
+    return target.startsWith(own) ? null : 'is another adapter'
   }
-  if (from.startsWith('src/') && other !== undefined && !mayImportAdapters(found)) {
-    return 'is an adapter, which only compose.ts, main.ts, migrate.ts and catalog.ts know'
-  }
-  if (from.startsWith('src/') && isOwn(target) && !target.startsWith('src/')) {
-    return 'does not belong to the service'
-  }
-  if (from.startsWith('simulator/') && isOwn(target) && !target.startsWith('simulator/')) {
-    return 'is not the simulator, which stands alone'
-  }
-  if (from.startsWith('conformance/') && !/^(?:conformance\/|node:)/.test(target)) {
-    return 'is not the conformance kit, which sees the service from outside'
-  }
-  return null
+  if (isOneOf(target, rule.may)) return null
+  if (isOneOf(target, rule.mayForTypes ?? []))
+    return isType ? null : 'may be imported for types only'
+  return 'is not among what it may import'
 }
 
 const findCycle = (files: Files): readonly string[] | null => {
@@ -106,6 +136,15 @@ const findCycle = (files: Files): readonly string[] | null => {
   return null
 }
 
+const namesWithPlural = (files: Files): readonly string[] => {
+  const names = new Set(
+    Object.keys(files)
+      .filter((path) => path.startsWith('src/'))
+      .map((path) => /([^/]+)\.ts$/.exec(path)?.[1] ?? ''),
+  )
+  return [...names].filter((name) => names.has(`${name}s`))
+}
+
 const linesMax = 300
 
 /** The only files of the service that import the driver of SQLite: one for each adapter that has tables. */
@@ -122,6 +161,8 @@ const violationsOf = (files: Files): readonly string[] => {
       target === 'node:sqlite' && from.startsWith('src/') && !sqliteFiles.includes(from),
   )
   if (drivers.length > 0) faults.push(`node:sqlite is imported by ${drivers.map((d) => d.from)}`)
+  for (const name of namesWithPlural(files))
+    faults.push(`${name}.ts and ${name}s.ts: one letter apart`)
   const cycle = findCycle(files)
   if (cycle !== null) faults.push(`a cycle: ${cycle.join(' → ')}`)
   for (const [path, text] of Object.entries(files)) {
@@ -176,39 +217,55 @@ test('the driver of SQLite is known to one file of the store and one of the cata
 const line = (target: string, what = '{ x }') => `import ${what} from '${target}'\n`
 
 const planted: Readonly<Record<string, readonly [path: string, text: string, fault: RegExp]>> = {
-  'the domain imports Node': [
-    'src/domain/x.ts',
-    line('node:crypto'),
-    /may import only src\/domain/,
+  'the domain imports Node': ['src/domain/cart/x.ts', line('node:crypto'), /module of Node/],
+  'the domain imports a package': ['src/domain/cart/x.ts', line('uuid'), /a package/],
+  'the domain imports a port': [
+    'src/domain/cart/x.ts',
+    line('../../ports/store.ts'),
+    /not among what it may import/,
   ],
-  'the domain imports a package': ['src/domain/x.ts', line('uuid'), /may import only/],
-  'the domain imports a port': ['src/domain/x.ts', line('../ports/store.ts'), /may import only/],
+  'reservations import carts': [
+    'src/domain/reservation/x.ts',
+    line('../cart/cart.ts', 'type { Cart }'),
+    /not among/,
+  ],
   'a port imports the application': [
     'src/ports/x.ts',
-    line('../application/clock.ts'),
-    /may import only/,
+    line('../application/sweep.ts'),
+    /not among/,
   ],
   'a port imports Node for a type': [
     'src/ports/x.ts',
     line('node:net', 'type { Socket }'),
-    /may import only/,
+    /module of Node/,
   ],
   'the application imports an adapter': [
     'src/application/x.ts',
     line('../adapters/stores/memory/open.ts'),
-    /may import only/,
+    /not among/,
   ],
-  'the application imports a package': ['src/application/x.ts', line('pino'), /may import only/],
+  'the application imports the platform': [
+    'src/application/x.ts',
+    line('../platform/time-limit.ts'),
+    /not among/,
+  ],
+  'the application imports a package': ['src/application/x.ts', line('pino'), /a package/],
   'the application imports Node for its effect': [
     'src/application/x.ts',
     "import 'node:fs'\n",
-    /only/,
+    /module of Node/,
   ],
-  'the application imports at its leisure': [
+  'the application imports while it runs': [
     'src/application/x.ts',
     "const x = await import('undici')\n",
-    /may import only/,
+    /a package/,
   ],
+  'the platform imports the domain': [
+    'src/platform/x.ts',
+    line('../domain/limits.ts'),
+    /not among/,
+  ],
+  'the platform imports a package': ['src/platform/x.ts', line('undici'), /a package/],
   'an adapter imports another': [
     'src/adapters/http/x.ts',
     line('../telemetry/log.ts'),
@@ -217,36 +274,56 @@ const planted: Readonly<Record<string, readonly [path: string, text: string, fau
   'an adapter imports the composition': [
     'src/adapters/http/x.ts',
     line('../../compose.ts'),
-    /outside/,
+    /not among/,
+  ],
+  'an adapter imports the settings': [
+    'src/adapters/http/x.ts',
+    line('../../config/read-config.ts', 'type { Config }'),
+    /not among/,
   ],
   'an adapter re-exports another': [
     'src/adapters/http/x.ts',
     "export * from '../telemetry/log.ts'\n",
     /another adapter/,
   ],
-  'a module beside compose.ts imports an adapter': [
-    'src/config.ts',
-    line('./adapters/http/server.ts'),
-    /only compose.ts/,
+  'the settings import an adapter': [
+    'src/config/x.ts',
+    line('../adapters/http/server/build-server.ts'),
+    /not among/,
   ],
-  'open-files.ts imports more than a type': [
-    'src/open-files.ts',
-    line('./adapters/telemetry/log.ts'),
-    /only compose.ts/,
-  ],
-  'the cluster imports more than a type': [
-    'src/cluster/x.ts',
+  'a process imports more than a type of an adapter': [
+    'src/process/x.ts',
     line('../adapters/telemetry/log.ts'),
-    /only compose.ts/,
+    /types only/,
   ],
-  'the service imports the simulator': ['src/compose.ts', line('../simulator/start.ts'), /service/],
-  'the simulator imports the service': ['simulator/x.ts', line('../src/config.ts'), /stands alone/],
+  'the cluster imports more than a type of an adapter': [
+    'src/process/cluster/x.ts',
+    line('../../adapters/telemetry/log.ts'),
+    /types only/,
+  ],
+  'the composition imports the cluster': [
+    'src/compose.ts',
+    line('./process/cluster/messages.ts', 'type { ToMember }'),
+    /not among/,
+  ],
+  'a program imports the composition': ['src/programs/x.ts', line('../compose.ts'), /not among/],
+  'a loose file beside the folders': ['src/helpers.ts', line('./compose.ts'), /no rule/],
+  'the service imports the simulator': [
+    'src/compose.ts',
+    line('../simulator/start.ts'),
+    /not among/,
+  ],
+  'the simulator imports the service': [
+    'simulator/x.ts',
+    line('../src/config/read-config.ts'),
+    /not among/,
+  ],
   'the conformance kit imports the service': [
     'conformance/x.ts',
     line('../src/domain/limits.ts'),
-    /from outside/,
+    /not among/,
   ],
-  'the conformance kit imports a package': ['conformance/x.ts', line('undici'), /from outside/],
+  'the conformance kit imports a package': ['conformance/x.ts', line('undici'), /a package/],
   'a file that is too long': ['src/domain/x.ts', '// more\n'.repeat(301), /301 lines/],
   'a default export': ['src/domain/x.ts', 'export default {}\n', /default export/],
   'a default export by another name': [
@@ -267,14 +344,27 @@ test('the checker goes red on planted violations', () => {
   }
 })
 
+test('the checker sees two names that differ by an s', () => {
+  const faults = violationsOf({ ...sources, 'src/domain/cart/carts.ts': '' })
+  assert.match(faults.join(), /cart\.ts and carts\.ts/)
+})
+
+test('src shows main.ts, compose.ts and folders', () => {
+  const loose = Object.keys(sources).filter((path) => /^src\/[^/]+$/.test(path))
+  assert.deepEqual(loose.sort(), ['src/compose.ts', 'src/main.ts'])
+})
+
 test('the checker sees a second driver, and a cycle however long', () => {
   const second = { ...sources, 'src/adapters/http/x.ts': line('node:sqlite') }
   assert.match(violationsOf(second).join(), /node:sqlite is imported by/)
   const cycle = {
-    'src/domain/a.ts': line('./b.ts'),
-    'src/domain/b.ts': `${line('./c.ts', 'type { C }')}`,
-    'src/domain/c.ts': line('./a.ts'),
+    'src/domain/cart/a.ts': line('./b.ts'),
+    'src/domain/cart/b.ts': `${line('./c.ts', 'type { C }')}`,
+    'src/domain/cart/c.ts': line('./a.ts'),
   }
-  assert.match(violationsOf(cycle).join(), /a\.ts → src\/domain\/b\.ts → src\/domain\/c\.ts → /)
-  assert.deepEqual(violationsOf({ ...cycle, 'src/domain/c.ts': '' }), [])
+  assert.match(
+    violationsOf(cycle).join(),
+    /a\.ts → src\/domain\/cart\/b\.ts → src\/domain\/cart\/c\.ts → /,
+  )
+  assert.deepEqual(violationsOf({ ...cycle, 'src/domain/cart/c.ts': '' }), [])
 })

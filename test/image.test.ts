@@ -16,7 +16,7 @@ import { basename, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { parse } from 'yaml'
 import { describeSettings, readOptions } from '../simulator/options.ts'
-import { readConfig, settings } from '../src/config.ts'
+import { readConfig, settings } from '../src/config/read-config.ts'
 import { findFreePort } from './support/process-port.ts'
 import { openFolder, type Program, startProgram, until } from './support/process-program.ts'
 import { root } from './support/process-service.ts'
@@ -152,7 +152,7 @@ test('what a service waits for can come true', () => {
       const isHealthy = isChecked && healthcheck?.disable !== true
       const conditions = {
         service_healthy: isHealthy,
-        service_completed_successfully: command.includes('src/migrate.ts'),
+        service_completed_successfully: command.includes('src/programs/migrate.ts'),
       }
       assert.ok(conditions[condition as keyof typeof conditions], `${name}: ${other} ${condition}`)
     }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { makeDocs } from '../scripts/write-docs.ts'
 import { readOptions } from '../simulator/options.ts'
-import { ConfigError, type Environment, readConfig, settings } from '../src/config.ts'
+import { ConfigError, type Environment, readConfig, settings } from '../src/config/read-config.ts'
 
 const noFile = (path: string): string => {
   throw new Error(`ENOENT: no such file: ${path}`)

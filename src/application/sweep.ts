@@ -1,7 +1,8 @@
 // Deletes what the store has kept long enough, a small batch at a time, so that it never holds up writes.
+
+import type { Clock } from '../ports/clock.ts'
 import type { Reporter } from '../ports/reporter.ts'
 import type { Store } from '../ports/store.ts'
-import type { Clock } from './clock.ts'
 
 export type SweepSettings = {
   readonly everyMs: number

@@ -6,6 +6,7 @@ export type ErrorCode =
   | 'user-not-found'
   | 'job-not-found'
   | 'version-stale'
+  | 'cart-empty'
   | 'items-limit'
   | 'quantity-limit'
   | 'departing-limit'
@@ -13,6 +14,13 @@ export type ErrorCode =
   | 'reservations-off'
   | 'idempotency-key-reused'
   | 'cart-busy'
+  /** It waited too long to be decided; it had no effect. */
+  | 'overloaded'
+  /** Its client was gone before it was decided; it had no effect. */
+  | 'withdrawn'
+  /** The job went to another worker, which finds out the same; this result has no effect. */
+  | 'lease-lost'
+  /** It is not known whether the command took effect; a repeat with the same key is safe. */
   | 'store-unavailable'
   | 'catalog-unavailable'
 

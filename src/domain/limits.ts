@@ -1,4 +1,4 @@
-// Every bound of the service in one place. Requests beyond one are refused, never truncated.
+// Every bound of the service. Requests beyond one are refused, never truncated.
 
 export const limits = {
   itemsPerCart: 500,

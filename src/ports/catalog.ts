@@ -1,5 +1,5 @@
-// What is sold, and to whom. Prices come from here only, never from a shopper.
-import type { Price } from '../domain/cart.ts'
+// What is sold, and to which users. Prices come from here only, never from a shopper.
+import type { Price } from '../domain/cart/item.ts'
 
 export type Product = {
   readonly id: string
@@ -7,13 +7,13 @@ export type Product = {
   readonly price: Price | null
 }
 
-/** Let go of before the store, whose database it may read. Ids are compared as bytes. */
+/** Closed before the store, whose database it may read. Ids are compared as bytes. */
 export interface Catalog extends AsyncDisposable {
   /** What stands in /ready and in the logs. */
   readonly name: 'open' | 'file' | 'database' | 'http'
   /**
    * Those of the products that there are, by id, within a few seconds. A price may be as old as the
-   * catalogue says that it keeps one.
+   * catalog says that it keeps one.
    * @throws CartError catalog-unavailable, when it cannot be known whether all of them are there.
    */
   findProducts(ids: readonly string[]): Promise<ReadonlyMap<string, Product>>

@@ -1,13 +1,13 @@
 // A queue beside the store spreads hints over workers: ids of jobs that are due. It may lose, repeat and
-// delay them, since a worker leases the job from the store before it works on it, and what nobody leased
-// in time is handed to the queue again.
+// delay them, since a worker leases the job from the store before it works on it, and what no worker
+// leased in time is handed to the queue again.
 
 export interface JobQueue extends AsyncDisposable {
   /** What stands in /ready. */
   readonly name: string
   /** False while it does not answer; the workers then claim from the store. */
   isUp(): boolean
-  /** @throws when it is not known to have taken them. Ids that it has already are passed over. */
+  /** @throws when it is not known to have taken them. Ids that it has already are skipped. */
   put(ids: readonly string[]): Promise<void>
   /** Ids that came for this worker, at most `limit`. */
   take(limit: number): readonly Hint[]

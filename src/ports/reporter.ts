@@ -1,5 +1,5 @@
 // Facts that operators should learn: one method a fact. None of them throws or waits.
-import type { JobKind } from '../domain/commands.ts'
+import type { JobKind } from '../domain/reservation/job.ts'
 
 export type CallFact = {
   readonly kind: JobKind
@@ -15,4 +15,6 @@ export interface Reporter {
   /** Something failed that is tried again by itself. */
   troubled(what: string, error: unknown): void
   commitConflicted(): void
+  /** A part of the service does not answer, or says that it cannot serve. */
+  checkFailed(what: string, error: unknown): void
 }

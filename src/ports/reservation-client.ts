@@ -1,5 +1,5 @@
 // The slow service outside. A call may take minutes and never throws: whatever happened is an answer.
-import type { HoldId, ReservationKey } from '../domain/reservation.ts'
+import type { HoldId, ReservationKey } from '../domain/ids.ts'
 
 export type ReserveRequest = {
   readonly key: ReservationKey
@@ -7,7 +7,7 @@ export type ReserveRequest = {
   readonly quantity: number
 }
 
-export type CallOutcome =
+export type ReserveResult =
   | { readonly kind: 'reserved'; readonly holdId: HoldId }
   /** The service has none to give. */
   | { readonly kind: 'refused'; readonly reason: string }
@@ -25,14 +25,14 @@ export type CallOutcome =
   /** Certainly not carried out: no connection, or the circuit breaker is open. */
   | { readonly kind: 'unsent'; readonly reason: string; readonly retryAfterMs: number }
 
-export type ReleaseOutcome =
+export type ReleaseResult =
   | { readonly kind: 'released' }
-  | Exclude<CallOutcome, { readonly kind: 'reserved' | 'refused' }>
+  | Exclude<ReserveResult, { readonly kind: 'reserved' | 'refused' }>
 
-export type LookupOutcome =
+export type LookupResult =
   | { readonly kind: 'found'; readonly holdId: HoldId }
   | { readonly kind: 'missing' }
-  | Exclude<CallOutcome, { readonly kind: 'reserved' | 'refused' }>
+  | Exclude<ReserveResult, { readonly kind: 'reserved' | 'refused' }>
 
 /** What the service does with a request that comes twice; see README, guarantees. */
 export type Grade = 'keyed' | 'lookup' | 'bare'
@@ -41,13 +41,13 @@ export interface ReservationClient extends AsyncDisposable {
   readonly grade: Grade
   /** While `open`, calls are answered `unsent` without being made. */
   breaker(): 'closed' | 'open' | 'half-open'
-  reserve(request: ReserveRequest, signal: AbortSignal): Promise<CallOutcome>
-  /** One call for many; the outcomes in the order of the requests. */
+  reserve(request: ReserveRequest, signal: AbortSignal): Promise<ReserveResult>
+  /** One call for many; the results in the order of the requests. */
   reserveBatch(
     requests: readonly ReserveRequest[],
     signal: AbortSignal,
-  ): Promise<readonly CallOutcome[]>
-  release(key: ReservationKey, holdId: HoldId, signal: AbortSignal): Promise<ReleaseOutcome>
+  ): Promise<readonly ReserveResult[]>
+  release(key: ReservationKey, holdId: HoldId, signal: AbortSignal): Promise<ReleaseResult>
   /** Grade `lookup` only: the hold made under this key, if any. */
-  lookup(key: ReservationKey, signal: AbortSignal): Promise<LookupOutcome>
+  lookup(key: ReservationKey, signal: AbortSignal): Promise<LookupResult>
 }

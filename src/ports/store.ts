@@ -1,34 +1,42 @@
 // What the application asks of storage. Every sentence here is a test in test/contracts/.
 // Times are epoch milliseconds and come from the caller; only what a store voids when it opens is due by
 // its own clock.
-import type { Cart, CartId, Item, ItemId } from '../domain/cart.ts'
-import type { CartEvent } from '../domain/events.ts'
-import type { JobIntent } from '../domain/react.ts'
-import type { Departing, Reservation, ReservationKey } from '../domain/reservation.ts'
+import type { Cart } from '../domain/cart/cart.ts'
+import type { CartEvent } from '../domain/cart/events.ts'
+import type { Item } from '../domain/cart/item.ts'
+import type { CartId, ItemId, ReservationKey } from '../domain/ids.ts'
+import type { AnyJob, JobIntent } from '../domain/reservation/job.ts'
+import type { Departing, Reservation } from '../domain/reservation/reservation.ts'
 
 /** Who used a key: the same key of another caller is another key. Unique within a cart. */
 export type AnswerKey = { readonly caller: string; readonly key: string }
 
-/** An HTTP answer kept for a repeat of its request. */
+/** What a request did, kept for a repeat of it. */
 export type Answer = AnswerKey & {
+  /** Of the request: another one may not use the key. */
   readonly fingerprint: string
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+  /** The cart's counters after it. */
+  readonly version: number
+  readonly revision: number
+  /** The item that it touched, if it was about one. */
+  readonly itemId: ItemId | null
+  /** Names the encoder that made the text; null when no text was asked for. */
+  readonly form: string | null
+  /** What the caller was answered; opaque here. */
+  readonly text: string | null
   readonly at: number
 }
 
 export type JournalEntry = {
   readonly revision: number
   /** Order among the events of one revision, from 0. */
-  readonly place: number
+  readonly position: number
   readonly version: number
   readonly actor: string
   readonly event: CartEvent
 }
 
-export type Job = JobIntent & {
-  readonly cartId: CartId
+export type JobState = {
   readonly createdAt: number
   readonly dueAt: number
   /** Calls begun, this one included when the job is claimed. */
@@ -38,6 +46,8 @@ export type Job = JobIntent & {
   readonly lastError: string | null
   readonly buriedAt: number | null
 }
+
+export type Job = AnyJob & JobState & { readonly cartId: CartId }
 
 /** A job and the worker that has to have it. */
 export type Lease = { readonly jobId: string; readonly workerId: string }
@@ -61,19 +71,19 @@ export type Change = {
   }
   readonly events: readonly JournalEntry[]
   readonly jobs: JobChanges
-  /** What the change rests on: outcomes that hold only while nobody else can be making the call. */
+  /** What the change rests on: outcomes that hold only while no other worker can be making the call. */
   readonly leases: readonly Lease[]
   readonly answers: readonly Answer[]
 }
 
-/** Applied in this order. Ids that are not there (any more) are passed over. */
+/** Applied in this order. Ids that are not there (any more) are skipped. */
 export type JobChanges = {
   readonly put: readonly JobIntent[]
   /** Becomes kind `cancel`. A lease stays with its worker; a buried one is revived. */
   readonly cancelled: readonly string[]
   /** Becomes kind `cancel` and goes back to the queue, due at once, its age counted from now. */
   readonly revived: readonly string[]
-  /** A buried job starts anew: due at once, no attempts, its age counted from now. */
+  /** A buried job starts over: due at once, no attempts, its age counted from now. */
   readonly requeued: readonly string[]
   /** Out of the queue until requeued, with the reason as its last error. */
   readonly buried: readonly { readonly id: string; readonly reason: string }[]
@@ -101,14 +111,14 @@ export interface CartStore {
    * Durable when it resolves, as far as `durability` says. `conflict`, with nothing written, when the
    * cart is not at `expectedRevision` or one of the answer keys is already used. Of any number of
    * commits at one revision exactly one is committed. `lease-lost`, with nothing written, when a worker
-   * does not have the job that it should have, whatever else is the matter.
+   * does not have a job that the change rests on, whatever else is the matter.
    * @throws CartError store-unavailable, when it is not known to be written.
    */
   commit(change: Change): Promise<CommitResult>
 }
 
 export interface JournalStore {
-  /** Entries above revision `after`, in order of revision and place; at most `limit`. */
+  /** Entries above revision `after`, in order of revision and position; at most `limit`. */
   readJournal(cartId: CartId, after: number, limit: number): Promise<readonly JournalEntry[]>
 }
 
@@ -137,7 +147,7 @@ export type JobCounts = {
 export interface JobStore {
   /** Leases the jobs that are due, oldest first; no job is leased twice at a time. Counts an attempt. */
   claimJobs(claim: Claim): Promise<readonly Job[]>
-  /** For jobs that this worker still has; others are passed over. */
+  /** For jobs that this worker still has; others are skipped. */
   putBackJobs(workerId: string, jobs: readonly PutBack[], now: number): Promise<void>
   /**
    * The worker is alive. Jobs of workers that have been silent for `leaseMs` go back to the queue,
@@ -155,11 +165,11 @@ export interface JobStore {
 export interface HandOverStore {
   /** Jobs due that no worker and no queue has are the queue's from now on; their ids, oldest first. */
   handOverJobs(now: number, limit: number): Promise<readonly string[]>
-  /** Leases those of the jobs that are due and no worker has, whoever was given them. Counts an attempt. */
+  /** Leases those of the jobs that are due and no worker has, whichever queue has them. Counts an attempt. */
   claimHandedJobs(
     claim: Omit<Claim, 'limit'> & { readonly ids: readonly string[] },
   ): Promise<readonly Job[]>
-  /** Jobs handed over before this time and claimed by nobody are no queue's any more; answers how many. */
+  /** Jobs handed over before this time and claimed by no worker are no queue's any more; answers how many. */
   takeBackHandedJobs(handedBefore: number): Promise<number>
 }
 

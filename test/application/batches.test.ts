@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CartId } from '../../src/domain/cart.ts'
+import type { CartId } from '../../src/domain/ids.ts'
 import { openFreshMemoryStore } from '../support/store-folders.ts'
 import { until } from '../support/store-processes.ts'
 import { holdOf, honest, openService, unknown } from './fake-service.ts'
@@ -10,7 +10,7 @@ import { times } from './over-stores.ts'
 import { add, clear } from './requests.ts'
 import { openWorker, type Worker } from './worker.ts'
 
-const cartIds = (count: number) => times(count, (place) => `cart ${place}` as CartId)
+const cartIds = (count: number) => times(count, (index) => `cart ${index}` as CartId)
 
 /** Due together: they are added while the breaker is open. */
 const addTogether = async (
@@ -114,7 +114,7 @@ test('with batches no more calls are open at once than allowed', async () => {
     return due + leased === 0
   }
   await until('all is recorded', isIdle)
-  await first.runner.stop(0)
+  await first.runner.stop(AbortSignal.abort())
   // Much to give back, one call each.
   for (const cartId of cartIds(20)) await first.ask(clear, cartId)
   const slow = openService()

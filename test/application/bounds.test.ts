@@ -1,14 +1,17 @@
 // How much a handler takes on, and when it is through with it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CartId } from '../../src/domain/cart.ts'
+import { handleCommands } from '../../src/application/carts/handle-command.ts'
+import { keepWarmCarts } from '../../src/application/carts/warm-carts.ts'
+import type { CartId } from '../../src/domain/ids.ts'
 import { limits } from '../../src/domain/limits.ts'
-import { ada } from '../support/store-changes.ts'
+import { ada, noon } from '../support/store-changes.ts'
 import { openFreshMemoryStore } from '../support/store-folders.ts'
 import { toGated } from '../support/store-wrappers.ts'
-import { allRefused, isRefused, onlyItem, openHandler } from './handler.ts'
+import { allRefused, isRefused, onlyItem, openHandler, orThrow } from './handler.ts'
 import { times } from './over-stores.ts'
-import { add, clear, remove, set } from './requests.ts'
+import { openRecorder } from './recorder.ts'
+import { add, clear, encoders, remove, set, toRequest } from './requests.ts'
 
 test('more commands than a lane holds are refused before any effect', async () => {
   await using store = await openFreshMemoryStore()
@@ -41,13 +44,23 @@ test('a read that waits for a full lane is refused like a command', async () => 
 test('is drained when every command is answered', async () => {
   await using store = await openFreshMemoryStore()
   const gated = toGated(store)
-  const handler = openHandler(gated.store)
+  // Itself: a copy of an answer comes later than the answer.
+  const commands = handleCommands({
+    store: gated.store,
+    warmCarts: keepWarmCarts(1_000_000),
+    encoders,
+    reporter: openRecorder().reporter,
+    now: () => noon,
+    onJobs: () => {},
+  })
   let answered = 0
-  const all = times(5, (place) => handler.ask(add(), {}, `cart ${place}` as CartId))
+  const all = times(5, (index) =>
+    commands.handle(toRequest(add(), {}, `cart ${index}` as CartId)).then(orThrow),
+  )
   for (const one of all) void one.then(() => (answered += 1))
-  assert.equal(handler.busyCarts(), 5)
+  assert.equal(commands.busyCarts(), 5)
   gated.open()
-  await handler.drained()
+  await commands.drained()
   assert.equal(answered, 5)
 })
 

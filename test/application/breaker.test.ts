@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CartId } from '../../src/domain/cart.ts'
+import type { CartId } from '../../src/domain/ids.ts'
 import { openFreshMemoryStore, openFreshSqliteStore } from '../support/store-folders.ts'
 import { until } from '../support/store-processes.ts'
 import { toCounted } from '../support/store-wrappers.ts'
@@ -15,7 +15,7 @@ import { openWorker, type Worker } from './worker.ts'
 const aWhileMs = 60
 
 const addSome = (worker: Worker, count: number) =>
-  Promise.all(times(count, (place) => worker.ask(add(), `cart ${place}` as CartId)))
+  Promise.all(times(count, (index) => worker.ask(add(), `cart ${index}` as CartId)))
 
 test('while the breaker is open no job is claimed, and none has an attempt more', async () => {
   const memory = await openFreshMemoryStore()
@@ -93,6 +93,6 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
     await using worker = openWorker(limited, service, { pollMs: 10 })
     await sleep(100)
     assert.ok(counts.claims > 1 && counts.claims <= 40, `${counts.claims} claims`)
-    await worker.runner.stop(0)
+    await worker.runner.stop(AbortSignal.abort())
   })
 }

@@ -1,17 +1,17 @@
 // A reservation service in the hands of the test: it sees every call and answers it when it likes.
 import assert from 'node:assert/strict'
-import type { HoldId, ReservationKey } from '../../src/domain/reservation.ts'
+import type { HoldId, ReservationKey } from '../../src/domain/ids.ts'
 import type {
-  CallOutcome,
   Grade,
-  LookupOutcome,
-  ReleaseOutcome,
+  LookupResult,
+  ReleaseResult,
   ReservationClient,
   ReserveRequest,
+  ReserveResult,
 } from '../../src/ports/reservation-client.ts'
 import { until } from '../support/store-processes.ts'
 
-type Answer = CallOutcome | ReleaseOutcome | LookupOutcome | readonly CallOutcome[]
+type Answer = ReserveResult | ReleaseResult | LookupResult | readonly ReserveResult[]
 
 export type Call = {
   readonly method: 'reserve' | 'batch' | 'release' | 'lookup'
@@ -113,6 +113,6 @@ export const honest = (call: Call): Answer => {
   }
 }
 
-export const again = (differently: Partial<Extract<CallOutcome, { kind: 'again' }>> = {}) =>
+export const again = (differently: Partial<Extract<ReserveResult, { kind: 'again' }>> = {}) =>
   ({ kind: 'again', reason: '503', retryAfterMs: 0, inDoubt: false, ...differently }) as const
 export const unknown = { kind: 'unknown', reason: 'reset' } as const

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { handOverJobs } from '../../src/application/hand-over.ts'
+import { handOverJobs } from '../../src/application/jobs/hand-over.ts'
 import type { JobQueue } from '../../src/ports/job-queue.ts'
 import type { HandOverStore } from '../../src/ports/store.ts'
 import { until } from '../support/store-processes.ts'
@@ -66,7 +66,7 @@ test('what is due is put into the queue, also what becomes due later', async () 
 
 test('a nudge does not wait for the next poll, and many are handed over in bounded groups', async () => {
   await using it = open({ pollMs: 60_000 })
-  it.world.due.push(...times(1_200, (place) => `j${place}`))
+  it.world.due.push(...times(1_200, (index) => `j${index}`))
   it.nudge()
   await until('all are there', () => it.world.put.flat().length === 1_200)
   assert.deepEqual(

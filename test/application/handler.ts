@@ -1,17 +1,38 @@
 // A command handler over a store, with short words to ask it things.
 import assert from 'node:assert/strict'
-import {
-  type CommandHandler,
-  type Handled,
-  handleCommands,
-} from '../../src/application/handle-command.ts'
-import { keepWarmCarts } from '../../src/application/warm-carts.ts'
-import type { Cart, CartId, Item } from '../../src/domain/cart.ts'
+import type { Changed, CommandResult } from '../../src/application/carts/command-request.ts'
+import { type CommandHandler, handleCommands } from '../../src/application/carts/handle-command.ts'
+import { keepWarmCarts } from '../../src/application/carts/warm-carts.ts'
+import type { Cart } from '../../src/domain/cart/cart.ts'
+import type { Item } from '../../src/domain/cart/item.ts'
 import { CartError, type ErrorCode } from '../../src/domain/errors.ts'
+import type { CartId } from '../../src/domain/ids.ts'
 import type { Store } from '../../src/ports/store.ts'
-import { ada } from '../support/store-changes.ts'
+import { ada, noon } from '../support/store-changes.ts'
 import { type Facts, openRecorder } from './recorder.ts'
-import { type Asked, toRequest } from './requests.ts'
+import { type Asked, encoders, toRequest } from './requests.ts'
+
+/** What a change did, and whether it is told for the second time. */
+export type Handled = {
+  readonly response: Omit<Changed, 'kind' | 'isRepeat'>
+  readonly replayed: boolean
+}
+
+/** Requests and results as they would cross to another thread or over a wire: as copies. */
+export const toCloned = (handler: CommandHandler): CommandHandler => ({
+  ...handler,
+  handle: async (request) => structuredClone(await handler.handle(structuredClone(request))),
+})
+
+/** A refusal is thrown, so that tests read as sentences. */
+export const orThrow = (result: CommandResult): Handled => {
+  if (result.kind === 'refused') {
+    const { code, message, cart } = result
+    throw Object.assign(new CartError(code, message), cart !== undefined && { cart })
+  }
+  const { kind: _, isRepeat: replayed, ...response } = result
+  return { response, replayed }
+}
 
 export type Handler = CommandHandler & {
   readonly facts: Facts
@@ -28,12 +49,15 @@ export const openHandler = (store: Store, carts: 'warm' | 'cold' = 'warm'): Hand
   const onJobs = () => {
     nudges += 1
   }
-  const handler = handleCommands({ store, warmCarts, reporter, onJobs })
+  const now = () => noon
+  const parts = { store, warmCarts, encoders, reporter, now, onJobs }
+  const handler = toCloned(handleCommands(parts))
   return {
     ...handler,
     facts,
     nudges: () => nudges,
-    ask: (asked, along, cartId = ada) => handler.handle(cartId, toRequest(asked, along)),
+    ask: async (asked, along, cartId = ada) =>
+      orThrow(await handler.handle(toRequest(asked, along, cartId))),
   }
 }
 

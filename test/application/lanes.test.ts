@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
-import { openLanes } from '../../src/application/lanes.ts'
+import { openLanes } from '../../src/application/carts/lanes.ts'
 
 const bounds = { waitingMax: 1_000, togetherMax: 4 }
 

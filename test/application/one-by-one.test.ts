@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Request } from '../../src/application/decide-together.ts'
-import type { Cart, Item, ItemId } from '../../src/domain/cart.ts'
-import type { Outcome } from '../../src/domain/commands.ts'
-import type { HoldId } from '../../src/domain/reservation.ts'
+import type { CommandRequest } from '../../src/application/carts/command-request.ts'
+import type { Cart } from '../../src/domain/cart/cart.ts'
+import type { Item } from '../../src/domain/cart/item.ts'
+import type { HoldId, ItemId } from '../../src/domain/ids.ts'
+import type { Outcome } from '../../src/domain/reservation/job.ts'
 import type { Job, Store } from '../../src/ports/store.ts'
 import { ada, noon } from '../support/store-changes.ts'
 import { openFreshMemoryStore } from '../support/store-folders.ts'
@@ -54,7 +55,7 @@ const see = async (store: Store): Promise<Seen> => ({
   buried: await store.listBuried(null, 1_000),
 })
 
-const pickOf = <T>(list: readonly T[], place: number): T | undefined => list[place % list.length]
+const pickOf = <T>(list: readonly T[], index: number): T | undefined => list[index % list.length]
 
 const outcomeOf = (job: Job, name: string): Outcome => {
   if (name === 'reserved') return { kind: 'reserved', holdId: `hold of ${job.key}` as HoldId }
@@ -94,8 +95,9 @@ const jobsOf = async (store: Store, ids: readonly string[]) => {
   const jobs = await Promise.all(ids.map((id) => store.findJob(id)))
   return jobs.map((job) => {
     if (job === null) return null
-    const { id, kind, key, itemId, productId, quantity, holdId, unknownAt, buriedAt } = job
-    const intent = { id, kind, key, itemId, productId, quantity, holdId }
+    const { id, kind, key, itemId, quantity, unknownAt, buriedAt } = job
+    const about = job.kind === 'release' ? { holdId: job.holdId } : { productId: job.productId }
+    const intent = { id, kind, key, itemId, quantity, ...about }
     return { ...intent, unknownAt, isBuried: buriedAt !== null }
   })
 }
@@ -128,15 +130,15 @@ test('commands in one write leave what they leave one by one', async () => {
       const seen = await see(one)
       await see(other)
       for (const { id } of seen.items) items.add(id)
-      const requests = steps.flatMap((next): Request[] => {
+      const requests = steps.flatMap((next): CommandRequest[] => {
         const asked = toAsked(next, seen)
         return asked === null ? [] : [toRequest(asked)]
       })
       const answers: PromiseSettledResult<unknown>[] = []
       for (const request of requests) {
-        answers.push(...(await Promise.allSettled([alone.handle(ada, request)])))
+        answers.push(...(await Promise.allSettled([alone.handle(request)])))
       }
-      const shared = await Promise.allSettled(requests.map((r) => together.handle(ada, r)))
+      const shared = await Promise.allSettled(requests.map((r) => together.handle(r)))
       assert.deepEqual(shared.map(outcome), answers.map(outcome))
       assert.deepEqual(await allOf(other, items), await allOf(one, items))
       const [warm, stored] = [await together.read(ada), (await other.load(ada, [])).cart]

@@ -2,23 +2,27 @@
 // and whatever becomes of Redis, all of them are.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
-import { openRedisQueue } from '../../src/adapters/queue/redis.ts'
-import type { JobSettings } from '../../src/application/carry-out.ts'
-import type { Clock } from '../../src/application/clock.ts'
-import { handOverJobs } from '../../src/application/hand-over.ts'
-import { handleCommands } from '../../src/application/handle-command.ts'
-import { takeFromQueue } from '../../src/application/job-source.ts'
-import { runJobs } from '../../src/application/run-jobs.ts'
-import { keepWarmCarts } from '../../src/application/warm-carts.ts'
+import { openAnyProductCatalog } from '../../src/adapters/catalogs/any-product.ts'
+import { openRedisQueue } from '../../src/adapters/queue/redis-queue.ts'
+import { changeCarts } from '../../src/application/carts/change-cart.ts'
+import { handleCommands } from '../../src/application/carts/handle-command.ts'
+import { keepWarmCarts } from '../../src/application/carts/warm-carts.ts'
+import type { JobSettings } from '../../src/application/jobs/carry-out.ts'
+import { handOverJobs } from '../../src/application/jobs/hand-over.ts'
+import { takeFromQueue } from '../../src/application/jobs/job-source.ts'
+import { runJobs } from '../../src/application/jobs/run-jobs.ts'
+import type { CartId } from '../../src/domain/ids.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { openDatabase, postgresIsMissing } from '../support/server-postgres.ts'
 import { type RedisServer, redisProgramIsMissing, startRedis } from '../support/server-redis.ts'
 import { openSession, openStoreOf } from '../support/store-databases.ts'
 import { until } from '../support/store-processes.ts'
 import { honest, openService, type Service } from './fake-service.ts'
+import { orThrow } from './handler.ts'
 import { times } from './over-stores.ts'
 import { openRecorder } from './recorder.ts'
-import { add, toRequest } from './requests.ts'
+import { add, encoders, toRequest } from './requests.ts'
 
 let server: RedisServer
 let made = 0
@@ -30,6 +34,7 @@ const clock: Clock = {
     made += 1
     return `id-${String(made).padStart(8, '0')}`
   },
+  sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
 }
 
 const leaseMs = 1_500
@@ -62,24 +67,28 @@ const openProcess = async (url: string, prefix: string, { client }: Service) => 
   const commands = handleCommands({
     store,
     warmCarts: keepWarmCarts(1_000_000),
+    encoders,
     reporter,
+    now: clock.now,
     onJobs: () => onJobs(),
   })
   await until('the queue is up', () => queue.isUp())
-  const parts = { store, client, commands, clock, reporter }
+  const catalog = openAnyProductCatalog()
+  const changeCart = changeCarts({ commands, catalog, clock, reserving: true })
+  const parts = { store, client, changeCart, clock, reporter }
   const source = takeFromQueue(queue, { ...store, handOver }, clock)
   const runner = runJobs(parts, { ...settings, workerId: clock.newId() }, source)
   const handing = handOverJobs({ store: handOver, queue, clock, reporter }, settings)
   stack.defer(handing.stop)
-  stack.defer(() => runner.stop(0))
+  stack.defer(() => runner.stop(AbortSignal.abort()))
   onJobs = () => {
     runner.nudge()
     handing.nudge()
   }
-  const addTo = (place: number) => {
-    const request = toRequest(add())
+  const addTo = async (index: number) => {
+    const request = toRequest(add(), {}, `cart ${index}` as CartId)
     const command = { ...request.command, at: clock.now(), id: clock.newId() }
-    return commands.handle(`cart ${place}` as never, { ...request, command })
+    return orThrow(await commands.handle({ ...request, command }))
   }
   return { store, queue, facts, addTo, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
@@ -93,7 +102,7 @@ const openTwo = async () => {
   const here = stack.use(await openProcess(url, prefix, service))
   const there = stack.use(await openProcess(url, prefix, service))
   const addAll = (count: number) =>
-    Promise.all(times(count, (place) => (place % 2 === 0 ? here : there).addTo(place)))
+    Promise.all(times(count, (index) => (index % 2 === 0 ? here : there).addTo(index)))
   return {
     here,
     there,

@@ -25,5 +25,5 @@ export const overStores = (what: string, tests: (open: OpenStore, carts: Carts) 
   }
 }
 
-export const times = <T>(count: number, make: (place: number) => T): T[] =>
-  Array.from({ length: count }, (_, place) => make(place))
+export const times = <T>(count: number, make: (index: number) => T): T[] =>
+  Array.from({ length: count }, (_, index) => make(index))

@@ -23,6 +23,7 @@ export const openRecorder = (): { readonly reporter: Reporter; readonly facts: F
       commitConflicted: () => {
         facts.conflicts += 1
       },
+      checkFailed: (what, error) => facts.troubles.push(`${what}: ${(error as Error).message}`),
     },
   }
 }

@@ -29,7 +29,7 @@ overStores('a repeated request', (open, carts) => {
   test('many keys at once, each several times, have one effect each', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
-    await Promise.all(times(60, (place) => handler.ask(add(1), { key: `key ${(place * 7) % 20}` })))
+    await Promise.all(times(60, (index) => handler.ask(add(1), { key: `key ${(index * 7) % 20}` })))
     const { cart } = await store.load(ada, [])
     assert.deepEqual([quantityOf(cart), cart.revision], [20, 20])
   })
@@ -78,8 +78,8 @@ overStores('a repeat that would be decided otherwise now', (open, carts) => {
       handler.ask(add(1, 'cup'), { key: 'other' }),
       handler.ask(set(id, 7), { key, ifMatch: [1] }),
     ])
-    for (const place of [1, 3]) {
-      assert.deepEqual(results[place], { response: first.response, replayed: true })
+    for (const index of [1, 3]) {
+      assert.deepEqual(results[index], { response: first.response, replayed: true })
     }
     assert.equal(quantityOf((await store.load(ada, [])).cart), 9)
   })

@@ -1,15 +1,13 @@
 // What carts are asked, as it arrives from HTTP: commands with a time, an id and what came along.
-import type { Request } from '../../src/application/decide-together.ts'
-import { canonicalText } from '../../src/domain/attributes.ts'
-import type { ItemId } from '../../src/domain/cart.ts'
-import type { Command, Operation, Outcome } from '../../src/domain/commands.ts'
-import type { HoldId } from '../../src/domain/reservation.ts'
+import type { CommandRequest, Encoders } from '../../src/application/carts/command-request.ts'
+import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
+import type { Command, Intent, Operation } from '../../src/domain/cart/commands.ts'
+import type { HoldId, ItemId } from '../../src/domain/ids.ts'
+import type { Outcome, ReserveOutcome } from '../../src/domain/reservation/job.ts'
 import type { Job } from '../../src/ports/store.ts'
-import { noon } from '../support/store-changes.ts'
+import { ada, noon } from '../support/store-changes.ts'
 
-// Omit would make one type of the union; this keeps its members apart.
-type Without<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never
-export type Asked = Without<Command, 'at' | 'actor' | 'id' | 'reserving'>
+export type Asked = Intent
 
 let made = 0
 
@@ -27,19 +25,27 @@ type Along = {
   readonly ifMatch?: readonly number[] | 'any'
 }
 
-/** Its answer tells who decided it, so that a repeat decided anew would be another answer. */
-export const toRequest = (asked: Asked, along: Along = {}): Request => {
+/** The text names the command, so that a repeat that was decided again would be another answer. */
+export const encoders: Encoders = {
+  cart: ({ cart }) => JSON.stringify(cart),
+  broken: () => {
+    throw new TypeError('a defect')
+  },
+  summary: ({ command, cart, events }) =>
+    `${command.id}: ${events.length} events, version ${cart.version}`,
+}
+
+export const toRequest = (asked: Asked, along: Along = {}, cartId = ada): CommandRequest => {
   const command = toCommand(asked)
   const { key, caller = 'ada', fingerprint = 'f', ifMatch = null } = along
   return {
+    cartId,
     command,
     expected: ifMatch,
     repeatable: key === undefined ? null : { caller, key, fingerprint },
-    respond: ({ cart, events }) => ({
-      status: 200,
-      headers: { etag: `"${cart.version}.${cart.revision}"` },
-      body: `${command.id}: ${events.length} events, version ${cart.version}`,
-    }),
+    lease: null,
+    form: 'summary',
+    decideBy: null,
   }
 }
 
@@ -59,13 +65,14 @@ export const set = (itemId: ItemId, quantity: number): Operation => ({
 export const remove = (itemId: ItemId): Operation => ({ type: 'remove-item', itemId })
 export const clear: Operation = { type: 'clear-cart' }
 
-export const reserved = (holdId: string): Outcome => ({
+export const reserved = (holdId: string): ReserveOutcome => ({
   kind: 'reserved',
   holdId: holdId as HoldId,
 })
 
-/** What a worker records of a job. */
+/** What a worker records of a job; the outcome must be one of its kind. */
 export const toRecord = (job: Job, outcome: Outcome): Asked => {
   const { id: jobId, kind: jobKind, itemId, key, quantity, attempts } = job
-  return { type: 'record-outcome', jobId, jobKind, itemId, key, quantity, attempts, outcome }
+  const about = { type: 'record-outcome', jobId, itemId, key, quantity, attempts } as const
+  return { ...about, jobKind, outcome } as Asked
 }

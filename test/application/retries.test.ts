@@ -1,8 +1,9 @@
 // Jobs that have no outcome yet go back to the queue, with what is known of their call.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CallOutcome } from '../../src/ports/reservation-client.ts'
+import type { ReserveResult } from '../../src/ports/reservation-client.ts'
 import type { Job } from '../../src/ports/store.ts'
+import { type FlatReservation, toFlat } from '../support/flat-reservation.ts'
 import { openFreshMemoryStore } from '../support/store-folders.ts'
 import { until } from '../support/store-processes.ts'
 import { again, holdOf, honest, openService, unknown } from './fake-service.ts'
@@ -10,15 +11,17 @@ import { onlyItem } from './handler.ts'
 import { add, remove } from './requests.ts'
 import { openWorker, type Worker } from './worker.ts'
 
-const keyOf = async (worker: Worker) => {
-  const [reservation] = onlyItem(await worker.cart()).reservations
-  assert.ok(reservation)
-  return reservation.key
+const onlyReservation = async (worker: Worker): Promise<FlatReservation> => {
+  const [reservation, ...others] = onlyItem(await worker.cart()).reservations
+  assert.ok(reservation !== undefined && others.length === 0)
+  return toFlat(reservation)
 }
+
+const keyOf = async (worker: Worker) => (await onlyReservation(worker)).key
 
 type Expected = Pick<Job, 'attempts' | 'unknownAt' | 'lastError'> & { readonly waitMs: number }
 
-const cases: readonly (readonly [string, CallOutcome, (now: number) => Expected])[] = [
+const cases: readonly (readonly [string, ReserveResult, (now: number) => Expected])[] = [
   [
     'asked to come again',
     again(),
@@ -79,8 +82,8 @@ for (const [what, outcome, expect] of cases) {
     assert.deepEqual([second.method, second.keys], ['reserve', [key]])
     second.answer(honest(second))
     await until('it is recorded', async () => (await store.findJob(key)) === null)
-    const [reservation] = onlyItem(await worker.cart()).reservations
-    assert.deepEqual([reservation?.status, reservation?.attempts], ['reserved', attempts + 1])
+    const reservation = await onlyReservation(worker)
+    assert.deepEqual([reservation.status, reservation.attempts], ['reserved', attempts + 1])
   })
 }
 
@@ -117,8 +120,8 @@ test('a job that is too old is given up: it is buried, and can be requeued', asy
   const { kind, itemId, lastError } = await worker.jobWhen(key, (job) => job.buriedAt !== null)
   assert.equal(lastError, 'given up: reset')
   assert.deepEqual(worker.facts.buried, [`${key}: given up: reset`])
-  const [failed] = onlyItem(await worker.cart()).reservations
-  assert.deepEqual([failed?.status, failed?.outcomeUnknown], ['failed', true])
+  const failed = await onlyReservation(worker)
+  assert.deepEqual([failed.status, failed.outcomeUnknown], ['failed', true])
   await worker.ask({ type: 'requeue-job', jobId: key, jobKind: kind, itemId, key })
   const second = await service.call(1)
   assert.deepEqual(second.keys, [key])
@@ -143,8 +146,8 @@ for (const [what, outcome, outcomeUnknown] of [
     worker.clock.advance(5_000)
     call.answer(outcome)
     await worker.jobWhen(call.keys[0] ?? '', (job) => job.buriedAt !== null)
-    const [failed] = onlyItem(await worker.cart()).reservations
-    assert.deepEqual([failed?.status, failed?.outcomeUnknown], ['failed', outcomeUnknown])
+    const failed = await onlyReservation(worker)
+    assert.deepEqual([failed.status, failed.outcomeUnknown], ['failed', outcomeUnknown])
   })
 }
 
@@ -159,7 +162,7 @@ test('a failure counts as unknown when any earlier call was lost', async () => {
   worker.clock.advance(10_000)
   ;(await service.call(1)).answer({ kind: 'rejected', reason: '401' })
   await worker.jobWhen(key, (job) => job.buriedAt !== null)
-  assert.equal(onlyItem(await worker.cart()).reservations[0]?.outcomeUnknown, true)
+  assert.equal((await onlyReservation(worker)).outcomeUnknown, true)
 })
 
 test('waiting for the breaker gives up no job, however long it takes', async () => {

@@ -1,6 +1,7 @@
 // Jobs are carried out: the service is called, and what it answers is recorded in the cart.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { toFlat } from '../support/flat-reservation.ts'
 import { openFreshMemoryStore, openFreshSqliteStore } from '../support/store-folders.ts'
 import { until } from '../support/store-processes.ts'
 import { holdOf, honest, openService } from './fake-service.ts'
@@ -29,7 +30,7 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
     await until('it is recorded', async () => (await store.findJob(key)) === null)
     const [reservation] = onlyItem(await worker.cart()).reservations
     assert.ok(reservation)
-    const { status, holdId, attempts, settledAt } = reservation
+    const { status, holdId, attempts, settledAt } = toFlat(reservation)
     assert.deepEqual(
       [status, holdId, attempts, settledAt],
       ['reserved', holdOf('it'), 1, worker.clock.now()],
@@ -64,7 +65,8 @@ test('an addition that the service rejects has failed, and its job is buried', a
   const [job] = await store.listBuried(null, 9)
   assert.deepEqual([job?.lastError, job?.attempts], ['401', 1])
   const [reservation] = onlyItem(await worker.cart()).reservations
-  const { status, reason, outcomeUnknown } = reservation ?? {}
+  assert.ok(reservation)
+  const { status, reason, outcomeUnknown } = toFlat(reservation)
   assert.deepEqual([status, reason, outcomeUnknown], ['failed', '401', false])
   assert.deepEqual(worker.facts.buried, [`${job?.id}: 401`])
 })
@@ -122,7 +124,7 @@ test('no more calls are open than allowed, and the next one starts when one ends
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service, { concurrency: 3, pollMs: 60_000 })
-  await Promise.all(times(10, (place) => worker.ask(add(1, `p${place}`))))
+  await Promise.all(times(10, (index) => worker.ask(add(1, `p${index}`))))
   for (let ended = 0; ended < 10; ended += 1) {
     const open = Math.min(3, 10 - ended)
     await until(`${open} calls are open`, () => {
@@ -143,7 +145,7 @@ test('thousands of jobs are all carried out, each by one call', async () => {
   const service = openService()
   service.setReply(honest)
   await using worker = openWorker(store, service, { concurrency: 50 })
-  await Promise.all(times(2_000, (place) => worker.ask(add(1, 'tea'), `cart ${place}` as never)))
+  await Promise.all(times(2_000, (index) => worker.ask(add(1, 'tea'), `cart ${index}` as never)))
   await until('all is done', async () => {
     const { due, leased, scheduled } = await store.countJobs(worker.clock.now())
     return due + leased + scheduled === 0

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CartId } from '../../src/domain/cart.ts'
+import type { CartId } from '../../src/domain/ids.ts'
 import type { Claim } from '../../src/ports/store.ts'
 import { openFreshMemoryStore, openFreshSqliteStore } from '../support/store-folders.ts'
 import { until } from '../support/store-processes.ts'
@@ -17,10 +17,10 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
     await using store = await open()
     const service = openService()
     await using worker = openWorker(store, service)
-    await Promise.all(times(5, (place) => worker.ask(add(), `cart ${place}` as CartId)))
+    await Promise.all(times(5, (index) => worker.ask(add(), `cart ${index}` as CartId)))
     await until('all are called', () => service.calls.length === 5)
     worker.clock.advance(500)
-    await worker.runner.stop(0)
+    await worker.runner.stop(AbortSignal.abort())
     assert.ok(service.calls.every(({ signal }) => signal.aborted))
     assert.equal(worker.runner.callsOpen(), 0)
     const now = worker.clock.now()
@@ -37,7 +37,7 @@ test('what was handed back is taken up by the next worker, under the same key', 
   await using first = openWorker(store, service)
   await first.ask(add())
   const call = await service.call(0)
-  await first.runner.stop(0)
+  await first.runner.stop(AbortSignal.abort())
   await using next = openWorker(store, service, { workerId: 'next', clock: first.clock })
   const again = await service.call(1)
   assert.deepEqual(again.keys, call.keys)
@@ -54,7 +54,7 @@ test('stopping with grace waits for answers, and breaks off what takes longer', 
   await worker.ask(add(1, 'quick'))
   await worker.ask(add(1, 'slow'))
   const [quick, slow] = [await service.call(0), await service.call(1)]
-  const stopped = worker.runner.stop(100)
+  const stopped = worker.runner.stop(AbortSignal.timeout(100))
   await sleep(10)
   assert.equal(quick.signal.aborted, false)
   quick.answer({ kind: 'reserved', holdId: holdOf('quick') })
@@ -76,7 +76,7 @@ test('stopping with grace is over as soon as all is answered', async () => {
   await worker.ask(add())
   const call = await service.call(0)
   const startedAt = performance.now()
-  const stopped = worker.runner.stop(60_000)
+  const stopped = worker.runner.stop(AbortSignal.timeout(60_000))
   call.answer(honest(call))
   await stopped
   assert.ok(performance.now() - startedAt < 10_000)
@@ -98,7 +98,7 @@ test('a paused worker takes no more jobs and finishes those it has', async () =>
   assert.equal(service.calls.length, 1)
   const { due, leased } = await store.countJobs(worker.clock.now())
   assert.deepEqual([due, leased], [1, 0])
-  await worker.runner.stop(0)
+  await worker.runner.stop(AbortSignal.abort())
 })
 
 test('stopping while jobs are being claimed puts these back too', async () => {
@@ -121,7 +121,7 @@ test('stopping while jobs are being claimed puts these back too', async () => {
   await worker.ask(add())
   await claimed.promise
   let isStopped = false
-  const stopped = worker.runner.stop(0).then(() => {
+  const stopped = worker.runner.stop(AbortSignal.abort()).then(() => {
     isStopped = true
   })
   await sleep(20)
@@ -140,7 +140,10 @@ test('stopping twice is stopping once', async () => {
   await using worker = openWorker(store, service)
   await worker.ask(add())
   await service.call(0)
-  await Promise.all([worker.runner.stop(0), worker.runner.stop(1_000)])
-  await worker.runner.stop(0)
+  await Promise.all([
+    worker.runner.stop(AbortSignal.abort()),
+    worker.runner.stop(AbortSignal.timeout(1_000)),
+  ])
+  await worker.runner.stop(AbortSignal.abort())
   assert.equal((await store.countJobs(worker.clock.now())).due, 1)
 })

@@ -17,8 +17,8 @@ test('what is older than it is kept for goes, in as many batches as it takes', a
   await using store = await openFreshMemoryStore()
   const clock = holdClock()
   const at = clock.now()
-  const answers = times(1_200, (place) => buildAnswer(`k${place}`, { at }))
-  const events = times(1_200, (place) => buildEntry(1, place, { at }))
+  const answers = times(1_200, (index) => buildAnswer(`k${index}`, { at }))
+  const events = times(1_200, (index) => buildEntry(1, index, { at }))
   await mustCommit(store, buildChange({ at, answers, events }))
   const left = async () => [
     (await store.load(ada, answers)).answers.length,

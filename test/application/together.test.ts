@@ -1,7 +1,7 @@
 // Commands that come at the same time share writes, and each has its own answer.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CartId } from '../../src/domain/cart.ts'
+import type { CartId } from '../../src/domain/ids.ts'
 import { ada } from '../support/store-changes.ts'
 import { toCounted, toSlow } from '../support/store-wrappers.ts'
 import { onlyItem, openHandler, quantityOf } from './handler.ts'
@@ -22,10 +22,12 @@ overStores('commands at the same time', (open, carts) => {
       200,
     )
     // Each had its own step: all answers differ, and none of the versions is left out.
-    const versions = handled.map(({ response }) => Number(/version (\d+)/.exec(response.body)?.[1]))
+    const versions = handled.map(({ response }) =>
+      Number(/version (\d+)/.exec(response.text ?? '')?.[1]),
+    )
     assert.deepEqual(
       versions,
-      times(200, (place) => place + 1),
+      times(200, (index) => index + 1),
     )
     assert.deepEqual(await handler.read(ada), (await store.load(ada, [])).cart)
     assert.equal(handler.facts.conflicts, 0)
@@ -34,7 +36,7 @@ overStores('commands at the same time', (open, carts) => {
   test('20 adds at once to each of 20 carts all count', async () => {
     await using store = await open()
     const handler = openHandler(toSlow(store), carts)
-    const ids = times(20, (place) => `cart ${place}` as CartId)
+    const ids = times(20, (index) => `cart ${index}` as CartId)
     await Promise.all(
       times(20, (round) => ids.map((id) => handler.ask(add(1, `p${round % 3}`), {}, id))).flat(),
     )
@@ -54,7 +56,7 @@ overStores('commands at the same time', (open, carts) => {
     ])
     const entries = await store.readJournal(ada, 0, 100)
     assert.deepEqual(
-      entries.map((e) => `${e.revision}.${e.place} ${e.event.type} by ${e.actor}`),
+      entries.map((e) => `${e.revision}.${e.position} ${e.event.type} by ${e.actor}`),
       [
         '1.0 item-added by ada',
         '1.1 item-added by ada',
@@ -68,15 +70,15 @@ overStores('commands at the same time', (open, carts) => {
   test('a read at the same time sees whole steps only, and those answered before it', async () => {
     await using store = await open()
     const handler = openHandler(toSlow(store), carts)
-    const work = times(30, async (place) => {
+    const work = times(30, async (index) => {
       const { response } = await handler.ask({
         type: 'run-operations',
         operations: [add(), add(1, 'cup')],
       })
       const cart = await handler.read(ada)
       assert.equal(quantityOf(cart), 2 * cart.version)
-      const own = Number(/version (\d+)/.exec(response.body)?.[1])
-      assert.ok(cart.version >= own, `${place}: ${cart.version} of ${own}`)
+      const own = Number(/version (\d+)/.exec(response.text ?? '')?.[1])
+      assert.ok(cart.version >= own, `${index}: ${cart.version} of ${own}`)
     })
     await Promise.all(work)
   })
@@ -100,19 +102,14 @@ overStores('a command that fails among others', (open, carts) => {
     assert.deepEqual(await handler.read(ada), cart)
   })
 
-  test('one whose answer cannot be worded is refused alone, and has no effect', async () => {
+  test('one whose answer cannot be encoded fails alone, and has no effect', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
-    const broken = {
-      ...toRequest(add(100), { key: 'k' }),
-      respond: () => {
-        throw new TypeError('a defect')
-      },
-    }
+    const broken = { ...toRequest(add(100), { key: 'k' }), form: 'broken' }
     const results = await Promise.allSettled([
       handler.ask(add(1)),
       handler.ask(add(2)),
-      handler.handle(ada, broken),
+      handler.handle(broken),
       handler.ask(add(4)),
     ])
     const [, , third] = results

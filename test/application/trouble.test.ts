@@ -30,7 +30,7 @@ overStores('a commit in conflict', (open, carts) => {
     const other = openHandler(store)
     await other.ask(add(10))
     const { response } = await handler.ask(add(100))
-    assert.match(response.body, /version 3$/)
+    assert.match(response.text ?? '', /version 3$/)
     assert.equal(onlyItem((await store.load(ada, [])).cart).quantity, 111)
   })
 

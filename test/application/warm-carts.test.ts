@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { keepWarmCarts, type WarmCarts } from '../../src/application/warm-carts.ts'
-import { type Cart, type CartId, emptyCart } from '../../src/domain/cart.ts'
-import { buildDeparting, buildItem, buildReservation } from '../support/store-changes.ts'
+import { keepWarmCarts, type WarmCarts } from '../../src/application/carts/warm-carts.ts'
+import { type Cart, emptyCart } from '../../src/domain/cart/cart.ts'
+import type { CartId } from '../../src/domain/ids.ts'
+import { buildDeparting, buildItem, buildPending } from '../support/store-changes.ts'
 
 const toId = (name: string | number) => `cart ${name}` as CartId
 const cartOf = (name: string | number, itemCount = 1): Cart => ({
   ...emptyCart(toId(name)),
-  items: Array.from({ length: itemCount }, (_, place) => buildItem(`${place}`)),
+  items: Array.from({ length: itemCount }, (_, index) => buildItem(`${index}`)),
 })
 
 /** A cart is kept from the second time on. */
@@ -84,7 +85,7 @@ test('a cart takes room for its items, their reservations and attributes, and wh
     (name) => ({
       ...cartOf(name),
       items: [
-        buildItem('1', { reservations: Array.from({ length: 28 }, () => buildReservation('r')) }),
+        buildItem('1', { reservations: Array.from({ length: 28 }, () => buildPending('r')) }),
       ],
     }),
     (name) => ({ ...cartOf(name), items: [buildItem('1', { attributes: { text } })] }),
@@ -93,9 +94,9 @@ test('a cart takes room for its items, their reservations and attributes, and wh
       departing: Array.from({ length: 50 }, () => buildDeparting('d')),
     }),
   ]
-  for (const [place, build] of larger.entries()) {
+  for (const [index, build] of larger.entries()) {
     const count = fitting(300_000, build)
-    assert.ok(count < plain / 1.5, `${count} of kind ${place}, ${plain} plain ones`)
+    assert.ok(count < plain / 1.5, `${count} of kind ${index}, ${plain} plain ones`)
   }
 })
 

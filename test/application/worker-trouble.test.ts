@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { CartId } from '../../src/domain/cart.ts'
+import type { CartId } from '../../src/domain/ids.ts'
 import type { Claim, PutBack, Store } from '../../src/ports/store.ts'
+import { toFlat } from '../support/flat-reservation.ts'
 import { openFreshMemoryStore } from '../support/store-folders.ts'
 import { until } from '../support/store-processes.ts'
 import { type Fault, toFaulty, unavailable } from '../support/store-wrappers.ts'
@@ -41,7 +42,9 @@ for (const fault of ['fails', 'is lost'] as const) {
     call.answer({ kind: 'reserved', holdId: holdOf('it') })
     await until('it is recorded', async () => worker.runner.callsOpen() === 0)
     assert.ok(await isReserved(worker))
-    assert.equal(onlyItem(await worker.cart()).reservations[0]?.holdId, holdOf('it'))
+    const [reservation] = onlyItem(await worker.cart()).reservations
+    assert.ok(reservation)
+    assert.equal(toFlat(reservation).holdId, holdOf('it'))
     assert.equal(service.calls.length, 1)
     assert.equal(worker.facts.troubles.length, 2)
     assert.match(worker.facts.troubles[0] ?? '', /^recording an outcome: /)
@@ -108,7 +111,7 @@ test('beats that fail are reported, and the worker goes on', async () => {
   await until('it is reported', () => worker.facts.troubles.length > 3)
   left.failures = 0
   const { troubles } = worker.facts
-  assert.ok(troubles.every((trouble) => trouble.startsWith('telling that this worker lives: ')))
+  assert.ok(troubles.every((trouble) => trouble.startsWith('reporting that this worker lives: ')))
 })
 
 test('a client that throws, which it never should, leaves its job to be tried again', async () => {
@@ -153,7 +156,7 @@ test('jobs that do not fit, and cannot be given back at once, are not lost', asy
   await using memory = await openFreshMemoryStore()
   const left = { failures: 0 }
   const store: Store = { ...memory, putBackJobs: failing(memory.putBackJobs, left) }
-  const carts = times(10, (place) => `cart ${place}` as CartId)
+  const carts = times(10, (index) => `cart ${index}` as CartId)
   const filling = openService()
   filling.setReply(honest)
   const isIdle = async ({ clock }: Worker) => {
@@ -163,7 +166,7 @@ test('jobs that do not fit, and cannot be given back at once, are not lost', asy
   await using first = openWorker(store, filling)
   for (const id of carts) await first.ask(add(), id)
   await until('all is reserved', () => isIdle(first))
-  await first.runner.stop(0)
+  await first.runner.stop(AbortSignal.abort())
   for (const id of carts) await first.ask(clear, id)
   // Releases share no call: ten are claimed, and only two may be made at once.
   const service = openService()

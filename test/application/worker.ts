@@ -1,18 +1,22 @@
 // A worker over a store: the job runner with a handler for its outcomes, on a clock that is moved.
 
-import type { JobSettings } from '../../src/application/carry-out.ts'
-import type { Clock } from '../../src/application/clock.ts'
-import { type CommandHandler, handleCommands } from '../../src/application/handle-command.ts'
-import { takeFromStore } from '../../src/application/job-source.ts'
-import { type JobRunner, runJobs } from '../../src/application/run-jobs.ts'
-import { keepWarmCarts } from '../../src/application/warm-carts.ts'
-import type { Cart, CartId } from '../../src/domain/cart.ts'
+import { openAnyProductCatalog } from '../../src/adapters/catalogs/any-product.ts'
+import { changeCarts } from '../../src/application/carts/change-cart.ts'
+import { type CommandHandler, handleCommands } from '../../src/application/carts/handle-command.ts'
+import { keepWarmCarts } from '../../src/application/carts/warm-carts.ts'
+import type { JobSettings } from '../../src/application/jobs/carry-out.ts'
+import { takeFromStore } from '../../src/application/jobs/job-source.ts'
+import { type JobRunner, runJobs } from '../../src/application/jobs/run-jobs.ts'
+import type { Cart } from '../../src/domain/cart/cart.ts'
+import type { CartId } from '../../src/domain/ids.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type { Job, Store } from '../../src/ports/store.ts'
 import { ada, noon } from '../support/store-changes.ts'
 import { until } from '../support/store-processes.ts'
 import type { Service } from './fake-service.ts'
+import { orThrow, toCloned } from './handler.ts'
 import { type Facts, openRecorder } from './recorder.ts'
-import { type Asked, toRequest } from './requests.ts'
+import { type Asked, encoders, toRequest } from './requests.ts'
 
 export type HeldClock = Clock & { advance(ms: number): void }
 
@@ -27,6 +31,8 @@ export const holdClock = (): HeldClock => {
       ids += 1
       return `w${String(ids).padStart(8, '0')}`
     },
+    // Waits as long as it is told to, whatever time it says.
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     advance: (ms) => {
       now += ms
     },
@@ -64,14 +70,20 @@ export const openWorker = (
 ): Worker => {
   const { reporter, facts } = openRecorder()
   let runner: JobRunner | null = null
-  const commands = handleCommands({
-    store,
-    warmCarts: keepWarmCarts(1_000_000),
-    reporter,
-    onJobs: () => runner?.nudge(),
-  })
+  const commands = toCloned(
+    handleCommands({
+      store,
+      warmCarts: keepWarmCarts(1_000_000),
+      encoders,
+      reporter,
+      now: clock.now,
+      onJobs: () => runner?.nudge(),
+    }),
+  )
+  const catalog = openAnyProductCatalog()
+  const changeCart = changeCarts({ commands, catalog, clock, reserving: true })
   runner = runJobs(
-    { store, client, commands, clock, reporter },
+    { store, client, changeCart, clock, reporter },
     { ...settings, ...differently },
     takeFromStore(store, clock),
   )
@@ -81,10 +93,10 @@ export const openWorker = (
     commands,
     clock,
     facts,
-    ask: (asked, cartId = ada) => {
-      const request = toRequest(asked)
+    ask: async (asked, cartId = ada) => {
+      const request = toRequest(asked, {}, cartId)
       const command = { ...request.command, at: clock.now() }
-      return commands.handle(cartId, { ...request, command })
+      return orThrow(await commands.handle({ ...request, command }))
     },
     cart: () => store.load(ada, []).then(({ cart }) => cart),
     jobWhen: async (id, isAsExpected) => {
@@ -95,6 +107,6 @@ export const openWorker = (
       })
       return job as unknown as Job
     },
-    [Symbol.asyncDispose]: () => stop(0),
+    [Symbol.asyncDispose]: () => stop(AbortSignal.abort()),
   }
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalText } from '../../src/domain/attributes.ts'
-import type { ItemId } from '../../src/domain/cart.ts'
+import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
+import type { ItemId } from '../../src/domain/ids.ts'
 import { limits } from '../../src/domain/limits.ts'
 import { add, command, reserve } from './commands.ts'
 import { added, cup, pending, refused, tea, waiting } from './facts.ts'
@@ -17,7 +17,7 @@ test('an addition puts a job to reserve its units into the world', () => {
   const jobs = given(added(2, pending('a', 2)))
     .when(command(add(3)))
     .jobs()
-  const job = { key: 'new', itemId: tea, productId: 'tea', quantity: 3, holdId: null }
+  const job = { key: 'new', itemId: tea, productId: 'tea', quantity: 3 }
   assert.deepEqual(jobs, [{ type: 'put', job: { id: 'new', kind: 'reserve', ...job } }])
 })
 

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { emptyCart, type ItemId } from '../../src/domain/cart.ts'
-import type { Outcome } from '../../src/domain/commands.ts'
-import { decide } from '../../src/domain/decide.ts'
+import { emptyCart } from '../../src/domain/cart/cart.ts'
+import { decide } from '../../src/domain/cart/decide.ts'
+import type { CartEvent } from '../../src/domain/cart/events.ts'
+import { applyEvents, evolve } from '../../src/domain/cart/evolve.ts'
+import { spill } from '../../src/domain/cart/older.ts'
+import { react } from '../../src/domain/cart/react.ts'
 import { CartError } from '../../src/domain/errors.ts'
-import type { CartEvent, LetGo, Requested } from '../../src/domain/events.ts'
-import { applyEvents, evolve } from '../../src/domain/evolve.ts'
-import { spill } from '../../src/domain/older.ts'
-import { react } from '../../src/domain/react.ts'
-import type { ReservationStatus } from '../../src/domain/reservation.ts'
+import type { ItemId } from '../../src/domain/ids.ts'
+import type { ReleaseOutcome, ReserveOutcome } from '../../src/domain/reservation/job.ts'
+import type { Leaving, Requested } from '../../src/domain/reservation/reservation.ts'
 import { add, outcomeOf, remove, requeue, reserve, run, set } from './commands.ts'
 import { cartId, holdOf, key } from './facts.ts'
 import { freeze } from './given.ts'
@@ -23,27 +24,32 @@ const quantity = fc.nat(6)
 const is = <const T>(value: T) => fc.constant(value)
 const base = { at: fc.nat(), itemId, key: k, attempts: fc.nat(3) }
 
-const status = fc.constantFrom<ReservationStatus>(
+const status = fc.constantFrom<Leaving['status']>(
   'waiting',
   'pending',
   'reserved',
   'unavailable',
   'failed',
 )
-const requested: fc.Arbitrary<Requested> = fc.record({
-  key: k,
-  quantity,
-  status: fc.constantFrom('pending', 'waiting'),
-  replaces: fc.option(k),
-})
-const leaving: fc.Arbitrary<LetGo> = fc.record({
-  key: k,
-  itemId,
-  quantity,
-  status,
-  holdId: fc.option(holdId),
-  outcomeUnknown: fc.boolean(),
-})
+// Of fields in any combination, also those that the types exclude: a journal is not checked that closely.
+const requested = fc
+  .record({
+    key: k,
+    quantity,
+    status: fc.constantFrom('pending', 'waiting'),
+    replaces: fc.option(k),
+  })
+  .map((fields) => fields as Requested)
+const leaving = fc
+  .record({
+    key: k,
+    itemId,
+    quantity,
+    status,
+    holdId: fc.option(holdId),
+    outcomeUnknown: fc.boolean(),
+  })
+  .map((fields) => fields as Leaving)
 const letGo = fc.array(leaving, { maxLength: 3 })
 const lowered = fc.array(fc.record({ key: k, wanted: quantity }), { maxLength: 2 })
 const asked = fc.option(requested)
@@ -89,13 +95,21 @@ const event: fc.Arbitrary<CartEvent> = fc.oneof(
   fc.record({ type: is('release-requeued'), ...base, jobId: name }),
 )
 
-const outcome: fc.Arbitrary<Outcome> = fc.oneof(
+const givenUp = fc.record({ kind: is('failed'), reason: name, outcomeUnknown: fc.boolean() })
+const reserveOutcome: fc.Arbitrary<ReserveOutcome> = fc.oneof(
   fc.record({ kind: is('reserved'), holdId }),
   fc.record({ kind: is('refused'), reason: name }),
-  fc.record({ kind: is('failed'), reason: name, outcomeUnknown: fc.boolean() }),
-  fc.record({ kind: fc.constantFrom('released', 'withdrawn') }),
+  fc.record({ kind: is('withdrawn') }),
+  givenUp,
+)
+const releaseOutcome: fc.Arbitrary<ReleaseOutcome> = fc.oneof(
+  fc.record({ kind: is('released') }),
+  givenUp,
 )
 const jobKind = fc.constantFrom('reserve', 'cancel', 'release')
+const outcome = jobKind.chain((kind) =>
+  fc.record({ jobKind: is(kind), outcome: kind === 'release' ? releaseOutcome : reserveOutcome }),
+)
 const operation = fc.oneof(
   fc.tuple(quantity, productId).map(([q, p]) => add(q, p)),
   fc.tuple(quantity, itemId).map(([q, id]) => set(q, id)),
@@ -106,7 +120,7 @@ const command = fc
   .oneof(
     fc.array(operation, { maxLength: 4 }).map((operations) => run(...operations)),
     itemId.map(reserve),
-    fc.tuple(name, outcome, jobKind).map(([n, o, kind]) => outcomeOf(n, o, { jobKind: kind })),
+    fc.tuple(name, outcome).map(([n, { jobKind, outcome }]) => outcomeOf(n, outcome, { jobKind })),
     fc.tuple(name, jobKind).map(([n, kind]) => requeue(n, kind)),
   )
   .chain((some) => fc.boolean().map((reserving) => ({ ...some, reserving })))

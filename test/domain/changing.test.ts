@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ItemId } from '../../src/domain/cart.ts'
+import type { ItemId } from '../../src/domain/ids.ts'
 import { add, command, remove, run, set } from './commands.ts'
 import {
   added,
@@ -82,7 +82,6 @@ test('removing an item lets all its reservations go, each in its own way', () =>
         kind: 'release',
         key: 'a',
         itemId: 'tea',
-        productId: '',
         quantity: 1,
         holdId: 'hold-a',
       },

@@ -1,8 +1,8 @@
 // What a cart is asked, in the words of the tests.
-import { canonicalText } from '../../src/domain/attributes.ts'
-import type { ItemId } from '../../src/domain/cart.ts'
-import type { Command, JobKind, Operation, Outcome } from '../../src/domain/commands.ts'
-import type { HoldId } from '../../src/domain/reservation.ts'
+import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
+import type { Command, Operation } from '../../src/domain/cart/commands.ts'
+import type { HoldId, ItemId } from '../../src/domain/ids.ts'
+import type { JobKind, Outcome } from '../../src/domain/reservation/job.ts'
 import { type Differently, holdOf, key, tea, type Without } from './facts.ts'
 import { now } from './given.ts'
 
@@ -41,23 +41,21 @@ export const reserved = (name: string, holdId: HoldId = holdOf(name)): Outcome =
 export const soldOut: Outcome = { kind: 'refused', reason: 'sold out' }
 export const gaveUp: Outcome = { kind: 'failed', reason: 'no answer', outcomeUnknown: false }
 export const lost: Outcome = { kind: 'failed', reason: 'no answer', outcomeUnknown: true }
+export const released: Outcome = { kind: 'released' }
+export const withdrawn: Outcome = { kind: 'withdrawn' }
 
-/** The outcome of the job of a reservation. */
+type Recorded = Extract<Body, { type: 'record-outcome' }>
+
+/** The outcome of the job of a reservation; it must be one of its kind. */
 export const outcomeOf = (
   name: string,
   outcome: Outcome,
   { jobKind = 'reserve' as JobKind, quantity = 5 } = {},
-): Command =>
-  command({
-    type: 'record-outcome',
-    jobId: jobKind === 'release' ? `${name}.release` : name,
-    jobKind,
-    itemId: tea,
-    key: key(name),
-    quantity,
-    attempts: 1,
-    outcome,
-  })
+): Command => {
+  const jobId = jobKind === 'release' ? `${name}.release` : name
+  const about = { jobId, itemId: tea, key: key(name), quantity, attempts: 1 }
+  return command({ type: 'record-outcome', ...about, jobKind, outcome } as Recorded)
+}
 
 export const requeue = (name: string, jobKind: JobKind = 'reserve'): Command =>
   command({

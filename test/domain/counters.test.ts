@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Command } from '../../src/domain/commands.ts'
+import type { Command } from '../../src/domain/cart/commands.ts'
 import {
   add,
   command,

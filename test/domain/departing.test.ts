@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Outcome } from '../../src/domain/commands.ts'
-import { gaveUp, lost, outcomeOf, requeue, reserved, soldOut } from './commands.ts'
+import {
+  gaveUp,
+  lost,
+  outcomeOf,
+  released,
+  requeue,
+  reserved,
+  soldOut,
+  withdrawn,
+} from './commands.ts'
 import {
   added,
   confirmed,
@@ -23,8 +31,6 @@ const releasing: readonly Fact[] = [
   confirmed('a'),
   removed(5, [leaving('a', 5, 'reserved')]),
 ]
-const released: Outcome = { kind: 'released' }
-const withdrawn: Outcome = { kind: 'withdrawn' }
 const gone: Fact = { type: 'reservation-withdrawn', key: key('a') }
 const buried = (jobId: string): Fact => ({
   type: 'release-failed',

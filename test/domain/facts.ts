@@ -1,8 +1,9 @@
 // What happened to a cart, in the words of the tests: events without their time.
-import { canonicalText } from '../../src/domain/attributes.ts'
-import type { CartId, ItemId, JsonObject } from '../../src/domain/cart.ts'
-import type { CartEvent, LetGo, Requested } from '../../src/domain/events.ts'
-import type { HoldId, ReservationKey, ReservationStatus } from '../../src/domain/reservation.ts'
+import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
+import type { CartEvent } from '../../src/domain/cart/events.ts'
+import type { JsonObject } from '../../src/domain/cart/item.ts'
+import type { CartId, HoldId, ItemId, ReservationKey } from '../../src/domain/ids.ts'
+import type { Leaving, Requested } from '../../src/domain/reservation/reservation.ts'
 
 export const cartId = 'ada' as CartId
 export const tea = 'tea' as ItemId
@@ -31,17 +32,12 @@ export const waiting = (name: string, quantity: number): Requested => ({
 export const leaving = (
   name: string,
   quantity: number,
-  status: ReservationStatus,
-  differently: Partial<LetGo> = {},
-): LetGo => ({
-  key: key(name),
-  itemId: tea,
-  quantity,
-  status,
-  holdId: status === 'reserved' ? holdOf(name) : null,
-  outcomeUnknown: false,
-  ...differently,
-})
+  status: Leaving['status'],
+  { itemId = tea, outcomeUnknown = false } = {},
+): Leaving => {
+  const holdId = status === 'reserved' ? holdOf(name) : null
+  return { key: key(name), itemId, quantity, status, holdId, outcomeUnknown } as Leaving
+}
 
 export type Differently = {
   readonly productId?: string
@@ -79,7 +75,7 @@ export const changed = (
   ...change,
 })
 
-export const requested = (request: Requested, letGo: readonly LetGo[] = []): Fact => ({
+export const requested = (request: Requested, letGo: readonly Leaving[] = []): Fact => ({
   type: 'reservation-requested',
   itemId: tea,
   productId: 'tea',
@@ -87,7 +83,7 @@ export const requested = (request: Requested, letGo: readonly LetGo[] = []): Fac
   requested: request,
 })
 
-export const confirmed = (name: string, letGo: readonly LetGo[] = []): Fact => ({
+export const confirmed = (name: string, letGo: readonly Leaving[] = []): Fact => ({
   type: 'reservation-confirmed',
   itemId: tea,
   key: key(name),
@@ -117,7 +113,7 @@ export const failed = (
   superseded,
 })
 
-export const removed = (quantity: number, letGo: readonly LetGo[]): Fact => ({
+export const removed = (quantity: number, letGo: readonly Leaving[]): Fact => ({
   type: 'item-removed',
   itemId: tea,
   productId: 'tea',

@@ -1,14 +1,16 @@
 // Given what happened, when a command comes, then these events, this refusal, cart, jobs.
 // What is given happened `earlier`, the rest is `now`.
 import assert from 'node:assert/strict'
-import { type Cart, emptyCart, findItem, type Item, type ItemId } from '../../src/domain/cart.ts'
-import type { Command } from '../../src/domain/commands.ts'
-import { decide } from '../../src/domain/decide.ts'
+import { type Cart, emptyCart, findItem } from '../../src/domain/cart/cart.ts'
+import type { Command } from '../../src/domain/cart/commands.ts'
+import { decide } from '../../src/domain/cart/decide.ts'
+import type { CartEvent } from '../../src/domain/cart/events.ts'
+import { applyEvents } from '../../src/domain/cart/evolve.ts'
+import type { Item } from '../../src/domain/cart/item.ts'
+import { type JobEffect, react } from '../../src/domain/cart/react.ts'
 import { CartError, type ErrorCode } from '../../src/domain/errors.ts'
-import type { CartEvent } from '../../src/domain/events.ts'
-import { applyEvents } from '../../src/domain/evolve.ts'
-import { type JobEffect, react } from '../../src/domain/react.ts'
-import type { Reservation } from '../../src/domain/reservation.ts'
+import type { ItemId } from '../../src/domain/ids.ts'
+import { type FlatReservation, toFlat } from '../support/flat-reservation.ts'
 import { cartId, type Fact, tea } from './facts.ts'
 
 export const earlier = 1_000
@@ -60,8 +62,8 @@ export const itemIn = (cart: Cart, id: ItemId = tea): Item => {
 export const standing = (item: Item): readonly string[] =>
   item.reservations.map((r) => `${r.key} ${r.status} ${r.wanted}/${r.quantity}`)
 
-export const reservationOf = (item: Item, name: string): Reservation => {
+export const reservationOf = (item: Item, name: string): FlatReservation => {
   const reservation = item.reservations.find((r) => r.key === name)
   assert.ok(reservation, `the item has a reservation ${name}`)
-  return reservation
+  return toFlat(reservation)
 }

@@ -1,10 +1,10 @@
 // What is true of a cart, its jobs and the world outside after every step, in whatever order.
 import assert from 'node:assert/strict'
-import { coverageOf, type Item } from '../../src/domain/cart.ts'
-import type { JobKind } from '../../src/domain/commands.ts'
+import { coverageOf, type Item } from '../../src/domain/cart/item.ts'
 import { limits } from '../../src/domain/limits.ts'
-import { releaseJobId } from '../../src/domain/react.ts'
-import type { Reservation } from '../../src/domain/reservation.ts'
+import { type JobKind, releaseJobId } from '../../src/domain/reservation/job.ts'
+import type { Reservation } from '../../src/domain/reservation/reservation.ts'
+import { toFlat } from '../support/flat-reservation.ts'
 import type { Application } from './application.ts'
 import type { ReservationService } from './reservation-services.ts'
 import type { World } from './workers.ts'
@@ -68,7 +68,7 @@ const assertSlots = (item: Item, reserving: 'always' | 'at times'): void => {
 }
 
 const assertReservations = (app: Application, item: Item, service: ReservationService): void => {
-  const all = allOf(app, item)
+  const all = allOf(app, item).map(toFlat)
   for (const r of all) {
     assert.ok(r.quantity >= 1 && r.wanted >= 0 && r.wanted <= r.quantity)
     assert.equal(r.holdId !== null, r.status === 'reserved')
@@ -114,7 +114,8 @@ const assertJobs = (app: Application): void => {
     if (state === 'cancelled') expected.set(key, { kind: 'cancel', buried: 'either' })
     else {
       expected.set(releaseJobId(key), { kind: 'release', buried: 'either' })
-      assert.equal(app.jobs.get(releaseJobId(key))?.job.holdId, holdId)
+      const job = app.jobs.get(releaseJobId(key))?.job
+      assert.equal(job?.kind === 'release' && job.holdId, holdId)
     }
   }
   assert.deepEqual([...app.jobs.keys()].sort(), [...expected.keys()].sort(), 'jobs')
@@ -138,7 +139,7 @@ export const assertSettled = (
     if (r.status !== 'reserved' || r.wanted === r.quantity) continue
     if (reserving === 'always') assert.ok(r.reason, 'a hold larger than wanted says why')
   }
-  const held = reservations.flatMap((r) => (r.holdId === null ? [] : [r.holdId]))
+  const held = reservations.map(toFlat).flatMap(({ holdId }) => (holdId === null ? [] : [holdId]))
   const known = [...service.active].filter((holdId) => !lostHolds.has(holdId))
   assert.deepEqual(held.sort(), known.sort(), 'held outside as inside')
 }

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Cart } from '../../src/domain/cart.ts'
-import { coverageOf, summaryOf } from '../../src/domain/cart.ts'
-import type { Command } from '../../src/domain/commands.ts'
-import { applyEvents } from '../../src/domain/evolve.ts'
+import type { Cart } from '../../src/domain/cart/cart.ts'
+import type { Command } from '../../src/domain/cart/commands.ts'
+import { applyEvents } from '../../src/domain/cart/evolve.ts'
+import { coverageOf, summaryOf } from '../../src/domain/cart/item.ts'
+import { olderNeeded, spill, withOlder } from '../../src/domain/cart/older.ts'
 import { limits } from '../../src/domain/limits.ts'
-import { olderNeeded, spill, withOlder } from '../../src/domain/older.ts'
-import type { Reservation } from '../../src/domain/reservation.ts'
+import type { Reservation } from '../../src/domain/reservation/reservation.ts'
 import {
   add,
   command,

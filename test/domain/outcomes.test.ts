@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { gaveUp, lost, outcomeOf, reserved, soldOut } from './commands.ts'
+import { gaveUp, lost, outcomeOf, released, reserved, soldOut, withdrawn } from './commands.ts'
 import {
   added,
   confirmed,
@@ -107,7 +107,13 @@ test('another hold under the same key is given back, under a key of its own', ()
     [['new', 'releasing', 'hold-other']],
   )
   assert.deepEqual(
-    stray.jobs().map((effect) => effect.type === 'put' && [effect.job.id, effect.job.holdId]),
+    stray
+      .jobs()
+      .map(
+        (effect) =>
+          effect.type === 'put' &&
+          effect.job.kind === 'release' && [effect.job.id, effect.job.holdId],
+      ),
     [['new.release', 'hold-other']],
   )
 })
@@ -134,9 +140,12 @@ test('a hold for a reservation that the cart no longer knows is given back', () 
 })
 
 test('any other outcome for an unknown reservation is nothing', () => {
-  for (const outcome of [soldOut, gaveUp, lost, { kind: 'released' }, { kind: 'withdrawn' }]) {
+  for (const outcome of [soldOut, gaveUp, lost, released, withdrawn]) {
+    given().when(outcomeOf('a', outcome)).changesNothing()
+  }
+  for (const outcome of [released, gaveUp, lost]) {
     given()
-      .when(outcomeOf('a', outcome as typeof lost))
+      .when(outcomeOf('a', outcome, { jobKind: 'release' }))
       .changesNothing()
   }
 })

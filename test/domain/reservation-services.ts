@@ -1,6 +1,7 @@
 // Reservation services, as they stand outside: one that honours keys and one that knows none.
-import type { Outcome } from '../../src/domain/commands.ts'
-import type { HoldId, ReservationKey } from '../../src/domain/reservation.ts'
+
+import type { HoldId, ReservationKey } from '../../src/domain/ids.ts'
+import type { Outcome } from '../../src/domain/reservation/job.ts'
 
 export type Stock = 'has' | 'none'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type FailedAttempt, type RetryPolicy, retry } from '../../src/domain/retry.ts'
+import { type FailedAttempt, type RetryPolicy, retry } from '../../src/domain/reservation/retry.ts'
 
 const policy: RetryPolicy = { baseMs: 500, capMs: 15_000, giveUpAfterMs: 3_600_000 }
 const almostOne = 1 - Number.EPSILON

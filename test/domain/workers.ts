@@ -1,7 +1,8 @@
 // Workers that call the reservation service for the jobs of a cart, die and come back; answers that
 // come late, twice or never.
-import type { JobKind, Outcome } from '../../src/domain/commands.ts'
-import type { HoldId } from '../../src/domain/reservation.ts'
+
+import type { HoldId } from '../../src/domain/ids.ts'
+import type { JobKind, Outcome } from '../../src/domain/reservation/job.ts'
 import type { Application, Asked, Row } from './application.ts'
 import type { ReservationService, Stock } from './reservation-services.ts'
 
@@ -66,11 +67,11 @@ export const serve = (world: World, call: Call, stock: Stock): Outcome => {
 }
 
 const carryOut = (service: ReservationService, call: Call, stock: Stock): Outcome => {
-  const { key, holdId } = call.row.job
-  if (call.kind === 'release' && holdId !== null) return service.release(holdId)
+  const { job } = call.row
+  if (job.kind === 'release') return service.release(job.holdId)
   // What became of a lost call nobody can find out here; another would make a second hold.
   if (call.kind === 'cancel' && service.grade === 'bare') return { kind: 'withdrawn' }
-  return service.reserve(key, stock)
+  return service.reserve(job.key, stock)
 }
 
 const answerOf = (world: World, call: Call, stock: Stock): Outcome => {
@@ -85,8 +86,8 @@ const forget = ({ lostHolds, service }: World, { outcome }: Call): void => {
 const record = (world: World, call: Call, outcome: Outcome): void => {
   take(world.calls, call)
   const { id: jobId, key, itemId, quantity } = call.row.job
-  const about = { jobId, jobKind: call.kind, itemId, key, quantity, attempts: 1 }
-  const recorded: Recorded = { type: 'record-outcome', ...about, outcome }
+  const about = { jobId, itemId, key, quantity, attempts: 1 }
+  const recorded = { type: 'record-outcome', ...about, jobKind: call.kind, outcome } as Recorded
   world.recorded.push(recorded)
   world.app.handle(recorded)
 }

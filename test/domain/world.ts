@@ -1,7 +1,9 @@
 // A cart service and the reservation service outside, one small step at a time, in any order:
 // shoppers, workers and an operator.
-import type { ItemId, JsonObject } from '../../src/domain/cart.ts'
-import type { Operation } from '../../src/domain/commands.ts'
+
+import type { Operation } from '../../src/domain/cart/commands.ts'
+import type { JsonObject } from '../../src/domain/cart/item.ts'
+import type { ItemId } from '../../src/domain/ids.ts'
 import { openApplication } from './application.ts'
 import { add, remove, set } from './commands.ts'
 import { assertInvariants, assertSettled } from './invariants.ts'

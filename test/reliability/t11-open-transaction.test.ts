@@ -63,7 +63,7 @@ const writeLate = async (sql: Sql): Promise<number> => {
   )
   const [revision, version] = row ?? []
   await sql.query(
-    `insert into journal (cart_id, revision, place, version, type, data, actor, at)
+    `insert into journal (user_id, revision, position, version, type, data, actor, at)
       values ($1, $2, 0, $3, 'cart-cleared', '{}', 'somebody', $4)`,
     [late, revision, version, Date.now()],
   )
@@ -78,7 +78,7 @@ const isBlocked = async (sql: Sql): Promise<boolean> => {
 
 const unpublished = async (sql: Sql): Promise<readonly number[]> => {
   const rows = await sql.query(
-    'select cart_id, revision from journal where published_at is null order by cart_id, revision',
+    'select user_id, revision from journal where published_at is null order by user_id, revision',
   )
   return rows.map(([, revision]) => Number(revision))
 }
@@ -141,7 +141,7 @@ test('a job whose row somebody locks for a moment is not lost for the queue', {
   await using holder = await openSql(fleet.databaseUrl)
   const ids = ['a', 'b', 'c']
   await holder.query(
-    `insert into jobs (id, kind, key, cart_id, item_id, product_id, quantity, created_at, due_at)
+    `insert into jobs (id, kind, key, user_id, item_id, product_id, quantity, created_at, due_at)
       select id, 'reserve', id, 'ada', 'item', 'apple', 1, 1, 1 from unnest($1::text[]) id`,
     [ids],
   )

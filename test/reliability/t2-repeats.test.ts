@@ -147,9 +147,9 @@ test('T2 goes red on a service that does not look at the key', async () => {
   using folder = openFolder()
   const build = buildBroken(folder.path, [
     {
-      file: 'src/adapters/http/write.ts',
-      from: 'repeatable: key === null ? null : { caller, key, fingerprint },',
-      to: 'repeatable: null,',
+      file: 'src/adapters/http/routes/answer-change.ts',
+      from: 'key: key === null ? null : { key, fingerprint: fingerprintOf(method, resource, request) },',
+      to: 'key: null,',
     },
   ])
   await using installation = await openInstallation({ folder: folder.path, build })

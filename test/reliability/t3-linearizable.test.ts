@@ -4,12 +4,15 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import test from 'node:test'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { startSimulator } from '../../simulator/start.ts'
-import { openReservationService } from '../../src/adapters/reservations/open.ts'
-import { takeFromStore } from '../../src/application/job-source.ts'
-import { runJobs } from '../../src/application/run-jobs.ts'
-import type { CartId } from '../../src/domain/cart.ts'
+import { openAnyProductCatalog } from '../../src/adapters/catalogs/any-product.ts'
+import { openReservationService } from '../../src/adapters/reservations/open-reservation-service.ts'
+import { changeCarts } from '../../src/application/carts/change-cart.ts'
+import { takeFromStore } from '../../src/application/jobs/job-source.ts'
+import { runJobs } from '../../src/application/jobs/run-jobs.ts'
+import type { CartId } from '../../src/domain/ids.ts'
+import type { Clock } from '../../src/ports/clock.ts'
 import type { Loaded, Store } from '../../src/ports/store.ts'
 import { checkLinearizable, type Operation, type Verdict } from '../support/linearizability.ts'
 import { cartModel } from '../support/process-cart-model.ts'
@@ -61,9 +64,11 @@ const openWork = async (store: Store) => {
   const handlers = openHandlers(store, 1, silent, () => runner.nudge())
   const [commands] = handlers
   assert.ok(commands !== undefined)
-  const clock = { now: Date.now, random: Math.random, newId: randomUUID }
+  const clock: Clock = { now: Date.now, random: Math.random, newId: randomUUID, sleep }
+  const catalog = openAnyProductCatalog()
+  const changeCart = changeCarts({ commands, catalog, clock, reserving: true })
   const runner = runJobs(
-    { store, client, commands, clock, reporter: silent },
+    { store, client, changeCart, clock, reporter: silent },
     {
       workerId: 'worker',
       concurrency: 100,
@@ -78,7 +83,7 @@ const openWork = async (store: Store) => {
   return {
     handlers,
     [Symbol.asyncDispose]: async () => {
-      await runner.stop(0)
+      await runner.stop(AbortSignal.abort())
       await commands.drained()
       await client[Symbol.asyncDispose]()
       await simulator[Symbol.asyncDispose]()

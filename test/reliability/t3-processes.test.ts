@@ -90,11 +90,15 @@ const faults: Readonly<Record<string, readonly Change[]>> = {
   'commits without comparing the revision': [
     { file: `${stores}/commit-statement.ts`, from: ' and c.revision = g.expected', to: '' },
     // What else would stop it.
-    { file: `${stores}/journal.ts`, from: '`,\n}\n', to: ' on conflict do nothing`,\n}\n' },
+    {
+      file: `${stores}/journal-table.ts`,
+      from: 'journalTable.columns, rows, isWritten)',
+      to: "journalTable.columns, rows, isWritten) + ' on conflict do nothing'",
+    },
   ],
   'reads a shared cart from its memory': [
     {
-      file: 'src/application/handle-command.ts',
+      file: 'src/application/carts/handle-command.ts',
       from: "if (store.ownership === 'shared') return store.load(cartId, []).then(({ cart }) => cart)",
       to: '',
     },

@@ -184,7 +184,7 @@ test('T5 goes red when a hold that comes after its item left is not given back',
   using folder = openFolder()
   const build = buildBroken(folder.path, [
     {
-      file: 'src/domain/decide-outcome.ts',
+      file: 'src/domain/cart/decide-outcome.ts',
       from: "return [{ type: 'release-requested', at, itemId, key, quantity, holdId: outcome.holdId }]",
       to: "return [{ type: 'reservation-withdrawn', at, key }]",
     },

@@ -13,7 +13,7 @@ type Run = Exit & { readonly stdout: string; readonly stderr: string }
 
 type Env = Readonly<Record<string, string>>
 
-const program = join(root, 'src/catalog.ts')
+const program = join(root, 'src/programs/catalog.ts')
 
 const run = async (folder: string, args: readonly string[], env: Env = {}): Promise<Run> => {
   await using started = startProgram({

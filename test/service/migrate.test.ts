@@ -17,7 +17,7 @@ const migrate = async (
 ): Promise<Run> => {
   using folder = openFolder()
   await using program = startProgram({
-    args: [join(root, 'src/migrate.ts'), ...args],
+    args: [join(root, 'src/programs/migrate.ts'), ...args],
     env,
     cwd: folder.path,
   })
@@ -84,7 +84,8 @@ test('a database of a newer version is refused, and left as it is', { skip }, as
   await using client = await connect(database.url)
   await client.query(`insert into migrations (number, name, checksum, runs_with)
     values (999, '999-later.sql', 'x', 999)`)
-  const refusal = /^cart-service: the database was changed by a newer version.*needs schema 999/
+  const refusal =
+    /^cart-service: the database of DATABASE_URL .*changed by a newer version.*needs schema 999/
   const { code, stdout, stderr } = await migrate(env)
   assert.deepEqual([code, stdout], [1, ''])
   assert.match(stderr, refusal)
@@ -102,7 +103,10 @@ test('with DATABASE_MIGRATE=off the service refuses an empty database until it w
   using folder = openFolder()
   await using refused = launchService({ folder: folder.path, env })
   assert.equal((await within('the end', refused.ended, 30_000)).code, 1)
-  assert.match(refused.stderr(), /^cart-service: the database lacks 001-\S+;.* `npm run migrate`/)
+  assert.match(
+    refused.stderr(),
+    /^cart-service: the database of DATABASE_URL .*lacks 001-\S+, .*; run `npm run migrate`/,
+  )
   await using client = await connect(database.url)
   assert.deepEqual(await client.query(`select to_regclass('migrations') is null`), [true])
   // The setting is for the service.

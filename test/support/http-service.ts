@@ -5,17 +5,17 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FastifyInstance, InjectOptions } from 'fastify'
 import { pino } from 'pino'
-import { openOpenCatalog } from '../../src/adapters/catalogs/open-catalog.ts'
-import { buildServer } from '../../src/adapters/http/server.ts'
+import { openAnyProductCatalog } from '../../src/adapters/catalogs/any-product.ts'
+import { encoders } from '../../src/adapters/http/answers/encoders.ts'
+import { buildServer } from '../../src/adapters/http/server/build-server.ts'
 import { openMemoryStore } from '../../src/adapters/stores/memory/open.ts'
 import { openSqliteStore } from '../../src/adapters/stores/sqlite/open.ts'
 import { type Metrics, openMetrics } from '../../src/adapters/telemetry/metrics.ts'
 import { reportTo } from '../../src/adapters/telemetry/reporter.ts'
-import { type CommandHandler, handleCommands } from '../../src/application/handle-command.ts'
-import { keepWarmCarts } from '../../src/application/warm-carts.ts'
-import type { CartId } from '../../src/domain/cart.ts'
-import type { Outcome } from '../../src/domain/commands.ts'
-import type { HoldId } from '../../src/domain/reservation.ts'
+import { openUseCases, type UseCases } from '../../src/application/use-cases.ts'
+import type { Intent } from '../../src/domain/cart/commands.ts'
+import type { CartId, HoldId } from '../../src/domain/ids.ts'
+import type { Outcome } from '../../src/domain/reservation/job.ts'
 import type { Catalog } from '../../src/ports/catalog.ts'
 import type { ReservationClient } from '../../src/ports/reservation-client.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -41,7 +41,7 @@ export type Asked = {
 export interface HttpService extends AsyncDisposable {
   readonly app: FastifyInstance
   readonly store: Store
-  readonly commands: CommandHandler
+  readonly useCases: UseCases
   readonly metrics: Metrics
   readonly clock: { readonly now: () => number; tick(ms: number): void }
   readonly logged: readonly string[]
@@ -90,6 +90,7 @@ const openClock = () => {
       made += 1
       return `id${String(made).padStart(6, '0')}`
     },
+    sleep: (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms)),
     tick: (ms: number) => {
       at += ms
     },
@@ -104,8 +105,6 @@ export const openHttpService = async (options: HttpServiceOptions = {}): Promise
   const log = pino({ level: 'debug' }, { write: (line: string) => void logged.push(line) })
   const metrics = openMetrics()
   const reporter = reportTo(log, metrics)
-  const warmCarts = keepWarmCarts(2 ** 24)
-  const commands = handleCommands({ store, warmCarts, reporter, onJobs: () => {} })
   const state = { breaker: 'closed' as Breaker, draining: false }
   const telemetry = {
     contentType: metrics.contentType,
@@ -115,38 +114,46 @@ export const openHttpService = async (options: HttpServiceOptions = {}): Promise
       return metrics.text({ jobs, callsOpen: 0, breaker: state.breaker, now: clock.now() })
     },
   }
-  const service = options.reservations === 'off' ? null : { breaker: () => state.breaker }
   const isDraining = () => state.draining
-  const catalog = options.catalog ?? (await openOpenCatalog())
-  const parts = {
-    store,
-    commands,
-    catalog,
-    clock,
-    log,
-    telemetry,
-    service,
-    queue: null,
-    isDraining,
-  }
+  const useCases = toCloned(
+    openUseCases({
+      store,
+      catalog: options.catalog ?? openAnyProductCatalog(),
+      client: options.reservations === 'off' ? null : { breaker: () => state.breaker },
+      queue: null,
+      clock,
+      reporter,
+      encoders,
+      warmCartsBytes: 2 ** 24,
+      onJobs: () => {},
+      isDraining,
+    }),
+  )
+  const parts = { useCases, clock, log, telemetry, isDraining }
   const { referenceApis = 'on' } = options
   const app = await buildServer(parts, { ...timeouts, referenceApis }, '0.0.0')
   return {
     app,
     store,
-    commands,
+    useCases,
     metrics,
     clock,
     logged,
     state,
     ask: (method, url, asked) => ask(app, method, url, asked),
-    settle: (outcome) => settle(store, commands, clock, outcome),
+    settle: (outcome) => settle(store, useCases, clock, outcome),
     [Symbol.asyncDispose]: async () => {
       await app.close()
       await base[Symbol.asyncDispose]()
     },
   }
 }
+
+/** Changes and their results cross as they would to another thread or over a wire: as copies. */
+const toCloned = (useCases: UseCases): UseCases => ({
+  ...useCases,
+  changeCart: async (change) => structuredClone(await useCases.changeCart(structuredClone(change))),
+})
 
 const ask = async (
   app: FastifyInstance,
@@ -172,7 +179,7 @@ const ask = async (
 
 const settle = async (
   store: Store,
-  commands: CommandHandler,
+  { changeCart }: UseCases,
   clock: ReturnType<typeof openClock>,
   outcome?: Outcome,
 ): Promise<number> => {
@@ -182,14 +189,10 @@ const settle = async (
       jobKind === 'release'
         ? { kind: 'released' }
         : { kind: 'reserved', holdId: `hold-${key}` as HoldId }
-    const about = { jobId, jobKind, itemId, key, quantity, attempts, outcome: outcome ?? held }
-    const by = { at: clock.now(), actor: 'worker', id: clock.newId(), reserving: true }
-    await commands.handle(cartId, {
-      command: { type: 'record-outcome', ...about, ...by },
-      expected: null,
-      repeatable: null,
-      respond: () => ({ status: 200, headers: {}, body: '' }),
-    })
+    const about = { type: 'record-outcome', jobId, itemId, key, quantity, attempts } as const
+    const intent = { ...about, jobKind, outcome: outcome ?? held } as Intent
+    const { kind } = await changeCart({ cartId, intent, actor: 'worker' })
+    assert.equal(kind, 'changed')
   }
   return jobs.length
 }

@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import { Ajv } from 'ajv'
 import formats from 'ajv-formats'
 import type { Static, TSchema } from 'typebox'
-import { type ProblemCode, problemCodes, statusOf } from '../../src/adapters/http/problems.ts'
 import {
   CartView,
   ItemView,
@@ -12,7 +11,12 @@ import {
   MinimalView,
   ProblemView,
   ReadyView,
-} from '../../src/adapters/http/schemas.ts'
+} from '../../src/adapters/http/answers/views.ts'
+import {
+  type ProblemCode,
+  problemCodes,
+  statusOf,
+} from '../../src/adapters/http/problems/problems.ts'
 import type { Answer } from './http-service.ts'
 
 export type CartJson = Static<typeof CartView>

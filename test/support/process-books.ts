@@ -3,11 +3,13 @@
 import { cpSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { openSqliteStore } from '../../src/adapters/stores/sqlite/open.ts'
-import { type Cart, type CartId, emptyCart } from '../../src/domain/cart.ts'
-import { applyEvents } from '../../src/domain/evolve.ts'
-import { withOlder } from '../../src/domain/older.ts'
-import { releaseJobId } from '../../src/domain/react.ts'
+import { type Cart, emptyCart } from '../../src/domain/cart/cart.ts'
+import { applyEvents } from '../../src/domain/cart/evolve.ts'
+import { withOlder } from '../../src/domain/cart/older.ts'
+import type { CartId } from '../../src/domain/ids.ts'
+import { releaseJobId } from '../../src/domain/reservation/job.ts'
 import type { JournalEntry, Store } from '../../src/ports/store.ts'
+import { toFlat } from './flat-reservation.ts'
 import { openFolder } from './process-program.ts'
 
 export type Books = {
@@ -96,9 +98,11 @@ const linesOf = ({ version, revision, items, departing }: Cart): ReadonlySet<str
     `version ${version} revision ${revision}`,
     ...items.map((item) => `item ${item.id} ${item.productId} × ${item.quantity}`),
     ...items.flatMap(({ id, reservations }) =>
-      reservations.map(
-        (r) => `reservation ${r.key} of ${id}: ${r.wanted}/${r.quantity} ${r.status} ${r.holdId}`,
-      ),
+      reservations
+        .map(toFlat)
+        .map(
+          (r) => `reservation ${r.key} of ${id}: ${r.wanted}/${r.quantity} ${r.status} ${r.holdId}`,
+        ),
     ),
     ...departing.map(({ key, state, holdId }) => `departing ${key} ${state} ${holdId}`),
   ])

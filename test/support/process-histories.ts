@@ -1,11 +1,12 @@
 // Histories of clients that work on a few hot carts: through command handlers over one store, or over HTTP.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { StaleVersionError } from '../../src/application/decide-together.ts'
-import { type CommandHandler, handleCommands } from '../../src/application/handle-command.ts'
-import { keepWarmCarts } from '../../src/application/warm-carts.ts'
-import type { Cart, CartId, ItemId } from '../../src/domain/cart.ts'
-import type { Operation as CartOperation, Command } from '../../src/domain/commands.ts'
+import type { Encoders } from '../../src/application/carts/command-request.ts'
+import { type CommandHandler, handleCommands } from '../../src/application/carts/handle-command.ts'
+import { keepWarmCarts } from '../../src/application/carts/warm-carts.ts'
+import type { Cart } from '../../src/domain/cart/cart.ts'
+import type { Operation as CartOperation, Command } from '../../src/domain/cart/commands.ts'
 import { CartError } from '../../src/domain/errors.ts'
+import type { CartId, ItemId } from '../../src/domain/ids.ts'
 import type { Reporter } from '../../src/ports/reporter.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Operation } from './linearizability.ts'
@@ -19,6 +20,7 @@ export const silent: Reporter = {
   jobBuried: () => {},
   troubled: () => {},
   commitConflicted: () => {},
+  checkFailed: () => {},
 }
 
 export const openHandlers = (
@@ -28,7 +30,14 @@ export const openHandlers = (
   onJobs: () => void = () => {},
 ): readonly CommandHandler[] =>
   Array.from({ length: count }, () =>
-    handleCommands({ store, warmCarts: keepWarmCarts(1_000_000), reporter, onJobs }),
+    handleCommands({
+      store,
+      warmCarts: keepWarmCarts(1_000_000),
+      encoders: shownEncoders,
+      reporter,
+      now: Date.now,
+      onJobs,
+    }),
   )
 
 export type History = ReadonlyMap<string, readonly Operation<Input, Output>[]>
@@ -151,20 +160,24 @@ const askHandler = async (
   if (input.type === 'get') return { kind: 'shown', cart: toShown(await handler.read(cartId)) }
   const by = { at: Date.now(), actor: 'shopper', id: newId(), reserving }
   const command: Command = { ...toOperation(input), ...by }
-  try {
-    const { response } = await handler.handle(cartId, {
-      command,
-      expected: input.ifMatch === null ? null : [input.ifMatch],
-      repeatable: null,
-      respond: ({ cart }) => ({ status: 200, headers: {}, body: JSON.stringify(toShown(cart)) }),
-    })
-    return { kind: 'shown', cart: JSON.parse(response.body) as Shown }
-  } catch (error) {
-    if (error instanceof StaleVersionError) return { kind: 'stale', cart: toShown(error.cart) }
-    if (error instanceof CartError && error.code === 'item-not-found') return { kind: 'not-found' }
-    throw error
-  }
+  const result = await handler.handle({
+    cartId,
+    command,
+    expected: input.ifMatch === null ? null : [input.ifMatch],
+    repeatable: null,
+    lease: null,
+    form: 'cart',
+    decideBy: null,
+  })
+  if (result.kind === 'changed') return { kind: 'shown', cart: JSON.parse(result.text ?? '') }
+  const { code, message, cart = '' } = result
+  if (code === 'version-stale') return { kind: 'stale', cart: JSON.parse(cart) }
+  if (code === 'item-not-found') return { kind: 'not-found' }
+  throw new CartError(code, message)
 }
+
+/** For handlers that are asked here. */
+export const shownEncoders: Encoders = { cart: ({ cart }) => JSON.stringify(toShown(cart)) }
 
 /** Each request goes to any of the instances. */
 export const askOver =

@@ -1,13 +1,16 @@
 // Changes as a store gets them, built part by part: what a test does not name has a plain value.
-import { canonicalText } from '../../src/domain/attributes.ts'
-import { type CartId, type Item, type ItemId, noneOlder } from '../../src/domain/cart.ts'
-import type { JobIntent } from '../../src/domain/react.ts'
+import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
+import { type Item, noneOlder } from '../../src/domain/cart/item.ts'
+import type { CartId, HoldId, ItemId, ReservationKey } from '../../src/domain/ids.ts'
+import type { ReleaseJob, ReserveJob } from '../../src/domain/reservation/job.ts'
 import type {
   Departing,
-  HoldId,
-  Reservation,
-  ReservationKey,
-} from '../../src/domain/reservation.ts'
+  Failed,
+  Pending,
+  Reserved,
+  Unavailable,
+  Waiting,
+} from '../../src/domain/reservation/reservation.ts'
 import type {
   Answer,
   Change,
@@ -28,20 +31,55 @@ export const toKey = (name: string) => name as ReservationKey
 export const toItemId = (name: string) => name as ItemId
 export const toHold = (name: string) => name as HoldId
 
-export const buildReservation = (
-  name: string,
-  differently: Partial<Reservation> = {},
-): Reservation => ({
+const asked = (name: string) => ({
   key: toKey(name),
   quantity: 1,
   wanted: 1,
-  status: 'pending',
-  holdId: null,
-  attempts: 0,
   requestedAt: noon,
-  settledAt: null,
-  reason: null,
+})
+
+export const buildWaiting = (name: string, differently: Partial<Waiting> = {}): Waiting => ({
+  ...asked(name),
+  status: 'waiting',
+  ...differently,
+})
+
+export const buildPending = (name: string, differently: Partial<Pending> = {}): Pending => ({
+  ...asked(name),
+  status: 'pending',
   replaces: null,
+  reason: null,
+  ...differently,
+})
+
+export const buildReserved = (name: string, differently: Partial<Reserved> = {}): Reserved => ({
+  ...asked(name),
+  status: 'reserved',
+  attempts: 1,
+  settledAt: noon,
+  holdId: toHold(`hold of ${name}`),
+  reason: null,
+  ...differently,
+})
+
+export const buildUnavailable = (
+  name: string,
+  differently: Partial<Unavailable> = {},
+): Unavailable => ({
+  ...asked(name),
+  status: 'unavailable',
+  attempts: 1,
+  settledAt: noon,
+  reason: 'sold out',
+  ...differently,
+})
+
+export const buildFailed = (name: string, differently: Partial<Failed> = {}): Failed => ({
+  ...asked(name),
+  status: 'failed',
+  attempts: 1,
+  settledAt: noon,
+  reason: 'given up',
   outcomeUnknown: false,
   ...differently,
 })
@@ -61,30 +99,65 @@ export const buildItem = (name: string, differently: Partial<Item> = {}): Item =
   ...differently,
 })
 
-export const buildDeparting = (name: string, differently: Partial<Departing> = {}): Departing => ({
+const left = (name: string) => ({
   key: toKey(name),
-  itemId: 'tea',
+  itemId: toItemId('tea'),
   quantity: 1,
+  since: noon,
+})
+
+type Cancelled = Extract<Departing, { readonly state: 'cancelled' }>
+type Releasing = Extract<Departing, { readonly state: 'releasing' }>
+
+export const buildDeparting = (name: string, differently: Partial<Cancelled> = {}): Departing => ({
+  ...left(name),
   state: 'cancelled',
   holdId: null,
-  since: noon,
   ...differently,
 })
 
-export const buildIntent = (id: string, differently: Partial<JobIntent> = {}): JobIntent => ({
+export const buildReleasing = (name: string, differently: Partial<Releasing> = {}): Departing => ({
+  ...left(name),
+  state: 'releasing',
+  holdId: toHold('h'),
+  ...differently,
+})
+
+export const buildIntent = (id: string, differently: Partial<ReserveJob> = {}): ReserveJob => ({
   id,
   kind: 'reserve',
   key: toKey(id),
   itemId: toItemId('tea'),
   productId: 'product of tea',
   quantity: 1,
-  holdId: null,
+  ...differently,
+})
+
+export const buildRelease = (id: string, differently: Partial<ReleaseJob> = {}): ReleaseJob => ({
+  id,
+  kind: 'release',
+  key: toKey(id),
+  itemId: toItemId('tea'),
+  quantity: 1,
+  holdId: toHold('h'),
   ...differently,
 })
 
 /** The job that the store makes of an intent. */
-export const buildJob = (id: string, differently: Partial<Job> = {}): Job => ({
+export const buildJob = (id: string, differently: Partial<RequestJob> = {}): RequestJob => ({
   ...buildIntent(id),
+  ...fresh,
+  ...differently,
+})
+
+export const buildReleaseJob = (
+  id: string,
+  differently: Partial<Extract<Job, { readonly kind: 'release' }>> = {},
+): Job => ({ ...buildRelease(id), ...fresh, ...differently })
+
+type RequestJob = Exclude<Job, { readonly kind: 'release' }>
+
+const fresh = {
   cartId: ada,
   createdAt: noon,
   dueAt: noon,
@@ -92,30 +165,31 @@ export const buildJob = (id: string, differently: Partial<Job> = {}): Job => ({
   unknownAt: null,
   lastError: null,
   buriedAt: null,
-  ...differently,
-})
+}
 
 export const buildAnswer = (key: string, differently: Partial<Answer> = {}): Answer => ({
   caller: 'someone',
   key,
   fingerprint: `fingerprint of ${key}`,
-  status: 200,
-  headers: {},
-  body: `answer to ${key}`,
+  version: 1,
+  revision: 1,
+  itemId: null,
+  form: 'cart',
+  text: `answer to ${key}`,
   at: noon,
   ...differently,
 })
 
 export const buildEntry = (
   revision: number,
-  place: number,
+  position: number,
   { actor = 'someone', at = noon } = {},
 ): JournalEntry => ({
   revision,
-  place,
+  position,
   version: revision,
   actor,
-  event: { type: 'reservation-released', at, key: toKey(`r${revision}.${place}`) },
+  event: { type: 'reservation-released', at, key: toKey(`r${revision}.${position}`) },
 })
 
 export const buildPutBack = (id: string, differently: Partial<PutBack> = {}): PutBack => ({
@@ -188,7 +262,7 @@ export const buildFullChange = (
     on,
     at,
     put: [item],
-    older: { put: [{ itemId: item.id, reservation: buildReservation(`older-${name}`) }] },
+    older: { put: [{ itemId: item.id, reservation: buildReserved(`older-${name}`) }] },
     departing: { put: [buildDeparting(`departing-${name}`)] },
     events: [buildEntry(on + 1, 0, { actor: name, at })],
     jobs: { put: [buildIntent(`job-${name}`)] },

@@ -1,4 +1,6 @@
-// Comma-separated values as RFC 4180 has them, read record by record. Lines may also end in LF alone.
+// Comma-separated values as RFC 4180 has them, read record by record. Lines may also end in LF or CR alone.
+import { type CsvError as ParseError, parse } from 'csv-parse'
+import { stringify } from 'csv-stringify/sync'
 
 export type CsvRecord = {
   /** Of its first line, from 1. */
@@ -17,108 +19,89 @@ export class CsvError extends Error {
 }
 
 // A quote that is never closed would make one record of the rest of the file.
-const recordCharsMax = 16_384
+const recordBytesMax = 16_384
 
-// Up to the next character that may mean something else than itself.
-const plainPattern = /[^",\r\n]*/y
-const quotedPattern = /[^"\r\n]*/y
-
-type State = 'start' | 'plain' | 'quoted' | 'closed'
-
-/** @throws CsvError when a quote is not where it may be, or a record is too long. */
+/**
+ * @param texts pieces of whole characters
+ * @throws CsvError when a quote is not where it may be, or a record is too long.
+ */
 export async function* readCsv(texts: AsyncIterable<string>): AsyncGenerator<CsvRecord[]> {
-  const parser = openParser()
-  let isFirst = true
-  for await (const text of texts) {
-    if (text === '') continue
-    const records: CsvRecord[] = []
-    try {
-      parser.take(isFirst ? text.replace(/^\uFEFF/, '') : text, records)
-    } finally {
-      // Also those before the place that cannot be read.
-      if (records.length > 0) yield records
-    }
-    isFirst = false
+  const lines = countLines()
+  let records: CsvRecord[] = []
+  const parser = parse({
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    max_record_size: recordBytesMax,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    on_record: (fields: readonly string[], info) => {
+      records.push({ line: lines.firstOf(fields, info), fields })
+      return null
+    },
+  })
+  parser.on('error', () => {})
+  parser.resume()
+  const write = (text: string | null): Promise<ParseError | null> =>
+    new Promise((resolve) => {
+      const done = (error?: Error | null) => resolve((error ?? null) as ParseError | null)
+      if (text === null) parser.end(done)
+      else parser.write(text, done)
+    })
+  const take = async function* (text: string | null) {
+    const error = await write(text)
+    // Also those before the position that cannot be read.
+    if (records.length > 0) yield records
+    records = []
+    if (error !== null) throw toCsvError(error, lines)
   }
-  yield parser.end()
+  for await (const text of texts) if (text !== '') yield* take(text)
+  yield* take(null)
 }
 
-const openParser = () => {
-  let [line, firstLine, chars] = [1, 1, 0]
-  let fields: string[] = []
-  let field = ''
-  let state: State = 'start'
-  let isAfterReturn = false
-  const add = (text: string) => {
-    field += text
-    chars += text.length
-    if (chars <= recordCharsMax) return
-    const why = state === 'quoted' ? '; is a quote not closed?' : ''
-    throw new CsvError(firstLine, `the record is longer than ${recordCharsMax} characters${why}`)
-  }
-  const endField = () => {
-    fields.push(field)
-    field = ''
-    chars += 1
-    state = 'start'
-  }
-  const endRecord = (records: CsvRecord[]) => {
-    const isEmpty = fields.length === 0 && field === '' && state === 'start'
-    endField()
-    if (!isEmpty) records.push({ line: firstLine, fields })
-    fields = []
-    chars = 0
-  }
-  const meetQuote = () => {
-    if (state === 'start') state = 'quoted'
-    else if (state === 'quoted') state = 'closed'
-    else if (state === 'closed') {
-      add('"')
-      state = 'quoted'
-    } else {
-      throw new CsvError(line, 'a quote stands inside of a field that does not begin with one')
-    }
-  }
-  const meet = (char: string, records: CsvRecord[]) => {
-    // The LF of a CRLF ends no second record; within quotes, both belong to the field.
-    const isSecondHalf = char === '\n' && isAfterReturn
-    if (char === '\r' || (char === '\n' && !isSecondHalf)) line += 1
-    isAfterReturn = char === '\r'
-    if (char === '"') meetQuote()
-    else if (state === 'quoted') add(char)
-    else if (char === ',') endField()
-    else if (!isSecondHalf) endRecord(records)
-    if (fields.length === 0 && field === '' && state === 'start') firstLine = line
-  }
+type Position = { readonly lines: number; readonly empty_lines: number }
+
+/** The parser counts the lines up to the end of a record, and a CRLF within quotes as two. */
+const countLines = () => {
+  let [last, emptyBefore, surplus] = [0, 0, 0]
   return {
-    take: (text: string, records: CsvRecord[]): void => {
-      for (let at = 0; at < text.length; at += 1) {
-        const pattern = state === 'quoted' ? quotedPattern : plainPattern
-        pattern.lastIndex = at
-        const [run = ''] = pattern.exec(text) ?? []
-        if (run !== '') {
-          if (state === 'closed') throw new CsvError(line, 'a closing quote is followed by more')
-          isAfterReturn = false
-          if (state === 'start') state = 'plain'
-          add(run)
-          at += run.length
-        }
-        const char = text[at]
-        if (char !== undefined) meet(char, records)
-      }
+    firstOf: (fields: readonly string[], { lines, empty_lines }: Position): number => {
+      const text = fields.join('')
+      const doubled = text.match(/\r\n/g)?.length ?? 0
+      const inside = (text.match(/[\r\n]/g)?.length ?? 0) - doubled
+      surplus += doubled
+      last = lines - surplus
+      emptyBefore = empty_lines
+      return last - inside
     },
-    end: (): CsvRecord[] => {
-      if (state === 'quoted') throw new CsvError(firstLine, 'a quote is not closed')
-      const records: CsvRecord[] = []
-      if (fields.length > 0 || field !== '' || state !== 'start') endRecord(records)
-      return records
-    },
+    /** Of the record that could not be finished. */
+    next: ({ empty_lines }: Position): number => last + 1 + empty_lines - emptyBefore,
+    of: ({ lines }: Position): number => lines - surplus,
+  }
+}
+
+const toCsvError = (error: ParseError, lines: ReturnType<typeof countLines>): CsvError => {
+  const position = error as unknown as Position
+  const first = lines.next(position)
+  switch (error.code) {
+    case 'CSV_QUOTE_NOT_CLOSED':
+      return new CsvError(first, 'a quote is not closed')
+    case 'CSV_MAX_RECORD_SIZE': {
+      // Only a quote takes a record over the end of a line.
+      const why = lines.of(position) > first ? '; is a quote not closed?' : ''
+      return new CsvError(first, `the record is longer than ${recordBytesMax} bytes${why}`)
+    }
+    case 'INVALID_OPENING_QUOTE':
+      return new CsvError(
+        lines.of(position),
+        'a quote is inside of a field that does not begin with one',
+      )
+    case 'CSV_INVALID_CLOSING_QUOTE':
+      return new CsvError(lines.of(position), 'a closing quote is followed by more')
+    default:
+      return new CsvError(lines.of(position), error.message)
   }
 }
 
 /** One record with its end of line. */
 export const toCsvLine = (fields: readonly (string | null)[]): string =>
-  `${fields.map((field) => toField(field ?? '')).join(',')}\r\n`
-
-const toField = (text: string): string =>
-  /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  stringify([[...fields]], { record_delimiter: 'windows', quoted_match: /[\r\n]/ })

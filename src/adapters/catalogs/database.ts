@@ -1,4 +1,5 @@
-// The catalogue from two tables of the store's own database, where people and the program `catalog` keep it.
+// The catalog from two tables of the store's own database, where people and the program `catalog` keep it.
+import { withinTimeOr } from '../../platform/time-limit.ts'
 import type { Catalog, Product } from '../../ports/catalog.ts'
 import { keepLatest } from './latest.ts'
 import { assertCurrency } from './price.ts'
@@ -13,7 +14,7 @@ export type DatabaseCatalogOptions = {
   readonly userRule: UserRule
   /** Of prices that name none. */
   readonly currency: string
-  /** A row cannot be read, which is told once, or the database cannot be used at the start. */
+  /** A row cannot be read, reported once, or the database cannot be used at the start. */
   readonly onTrouble: (error: Error) => void
   /** To PostgreSQL. */
   readonly connections?: number
@@ -30,8 +31,8 @@ const entriesMax = 10_000
 const usualKeepMs = { sqlite: 0, postgres: 1_000 } as const
 
 /**
- * SQLite: the store has opened the file, and is let go of after this.
- * PostgreSQL: a server that is away is waited for; until then nothing is known.
+ * SQLite: the store has opened the file before, and is closed after this.
+ * PostgreSQL: a server that is unavailable is waited for; until then nothing is known.
  * @throws Error when the SQLite file cannot serve.
  */
 export const openDatabaseCatalog = async (options: DatabaseCatalogOptions): Promise<Catalog> => {
@@ -46,7 +47,7 @@ export const openDatabaseCatalog = async (options: DatabaseCatalogOptions): Prom
 
   const ask = async (ids: readonly string[]): Promise<ReadonlyMap<string, Product>> => {
     if (ids.length === 0) return new Map()
-    const rows = await attempt(() => reader.findProducts(ids))
+    const rows = await orUnavailable(() => reader.findProducts(ids))
     const found = new Map(rows.map((row) => [row.id, read(row)]))
     if (keepMs > 0) for (const id of ids) products.set(id, found.get(id) ?? null)
     return found
@@ -68,12 +69,12 @@ export const openDatabaseCatalog = async (options: DatabaseCatalogOptions): Prom
   return {
     name: 'database',
     findProducts,
-    peekProducts: (ids) => within(peekWithinMs, findProducts(ids)),
+    peekProducts: (ids) => withinTimeOr(peekWithinMs, findProducts(ids), null),
     hasUser: async (id) => {
       if (userRule === 'never') return true
       const kept = users.get(id)
       if (kept !== undefined && isFresh(kept.at)) return kept.value
-      const isThere = await attempt(() => reader.hasUser(id, userRule))
+      const isThere = await orUnavailable(() => reader.hasUser(id, userRule))
       if (keepMs > 0) users.set(id, isThere)
       return isThere
     },
@@ -97,34 +98,23 @@ const openReader = async (options: DatabaseCatalogOptions): Promise<CatalogReade
 
 /** People write into these tables: a row that cannot be read is a product without name and price. */
 const readRows = (currency: string, onTrouble: (error: Error) => void) => {
-  const told = keepLatest<string>(1_000)
+  const reported = keepLatest<string>(1_000)
   return (row: ProductRow): Product => {
     try {
       return toProduct(row, currency)
     } catch (error) {
       const reason = `the product "${row.id}" cannot be read: ${(error as Error).message}`
-      if (told.get(row.id)?.value !== reason) onTrouble(new Error(reason))
-      told.set(row.id, reason)
+      if (reported.get(row.id)?.value !== reason) onTrouble(new Error(reason))
+      reported.set(row.id, reason)
       return { id: row.id, name: null, price: null }
     }
   }
 }
 
-const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+const orUnavailable = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (error) {
     throw unavailable(error)
-  }
-}
-
-/** Null when it is not known by then. */
-const within = async <T>(ms: number, work: Promise<T>): Promise<T | null> => {
-  const { promise, resolve } = Promise.withResolvers<null>()
-  const timer = setTimeout(() => resolve(null), ms)
-  try {
-    return await Promise.race([work.catch(() => null), promise])
-  } finally {
-    clearTimeout(timer)
   }
 }

@@ -1,5 +1,5 @@
-// The catalogue from a file of products, and one of users if there is one: CSV or JSON, held in memory,
-// read anew when a file changes. A new version that is broken leaves the one before in force.
+// The catalog from a file of products, and one of users if there is one: CSV or JSON, held in memory,
+// read again when a file changes. A new version that is broken leaves the one before in force.
 import { open, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Catalog, Product } from '../../ports/catalog.ts'
@@ -12,7 +12,7 @@ export type FileCatalogOptions = {
   readonly usersPath: string | null
   /** Of prices that name none. */
   readonly currency: string
-  /** A new version cannot be used; told once for each. */
+  /** A new version cannot be used; reported once for each. */
   readonly onTrouble: (error: Error) => void
   readonly lookEveryMs?: number
 }

@@ -1,5 +1,6 @@
-// The catalogue of a product service over HTTP, with a memory: what was learned is used again for a
-// while, and for much longer when the service is away or slow. Users are not kept.
+// The catalog of a product service over HTTP, with a cache: what was learned is used again for a
+// while, and for much longer when the service is unavailable or slow. Users are not kept.
+import { withinTimeOr } from '../../platform/time-limit.ts'
 import type { Catalog, Product } from '../../ports/catalog.ts'
 import { keepLatest } from './latest.ts'
 import { assertCurrency } from './price.ts'
@@ -8,7 +9,7 @@ import { unavailable } from './unavailable.ts'
 
 export type HttpCatalogOptions = Pick<ProductServiceOptions, 'url' | 'currency'> &
   Partial<ProductServiceOptions> & {
-    /** The service cannot be asked; told every 10 s at most. */
+    /** The service cannot be asked; reported every 10 s at most. */
     readonly onTrouble: (error: Error) => void
     /** For how long a product is used without asking. */
     readonly freshMs?: number
@@ -16,9 +17,9 @@ export type HttpCatalogOptions = Pick<ProductServiceOptions, 'url' | 'currency'>
     readonly staleMs?: number
     /** For how long one that was not there is not asked for again. */
     readonly missingMs?: number
-    /** How long a product that is at hand, but not fresh, waits for the answer. */
+    /** How long the answer is waited for when the product is cached, but not fresh. */
     readonly patienceMs?: number
-    /** Products remembered, and as many ids that were not there. */
+    /** Products cached, and as many ids that were not there. */
     readonly entriesMax?: number
   }
 
@@ -33,9 +34,9 @@ const usual = {
   entriesMax: 10_000,
 } as const
 
-const tellEveryMs = 10_000
+const reportEveryMs = 10_000
 
-/** Nothing is asked at the start: a service that is away holds up nobody who does not need it. */
+/** Nothing is asked at the start, so a product service that is unavailable does not delay it. */
 export const openHttpCatalog = async (options: HttpCatalogOptions): Promise<Catalog> => {
   assertCurrency(options.currency)
   const settings = { ...usual, ...options }
@@ -74,7 +75,7 @@ export const openHttpCatalog = async (options: HttpCatalogOptions): Promise<Cata
     if (before !== undefined) return before
     const answer = askOnce(id)
     asking.set(id, answer)
-    // Not everybody who asks waits for the answer.
+    // Some callers do not wait for the answer.
     answer.catch(() => {})
     return answer
   }
@@ -93,7 +94,7 @@ export const openHttpCatalog = async (options: HttpCatalogOptions): Promise<Cata
     if (known?.isFresh) return known.product
     const answer = ask(id)
     if (known === undefined) return answer
-    return orElse(answer, known.product, patienceMs)
+    return withinTimeOr(patienceMs, answer, known.product)
   }
 
   return {
@@ -124,20 +125,9 @@ const ageOf = ({ at }: { readonly at: number }): number => performance.now() - a
 const toMap = (products: readonly (Product | null)[]): ReadonlyMap<string, Product> =>
   new Map(products.flatMap((product) => (product === null ? [] : [[product.id, product] as const])))
 
-/** The answer, or what is at hand when that fails or takes too long. */
-const orElse = async <T>(answer: Promise<T>, atHand: T, patienceMs: number): Promise<T> => {
-  const { promise, resolve } = Promise.withResolvers<T>()
-  const timer = setTimeout(() => resolve(atHand), patienceMs)
-  try {
-    return await Promise.race([answer.catch(() => atHand), promise])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
 const watchTrouble = (onTrouble: (error: Error) => void) => {
   let failedId: string | null = null
-  let toldAt = -Infinity
+  let reportedAt = -Infinity
   return {
     failedId: () => failedId,
     over: () => {
@@ -145,8 +135,8 @@ const watchTrouble = (onTrouble: (error: Error) => void) => {
     },
     met: (id: string, error: Error) => {
       failedId = id
-      if (performance.now() - toldAt < tellEveryMs) return
-      toldAt = performance.now()
+      if (performance.now() - reportedAt < reportEveryMs) return
+      reportedAt = performance.now()
       onTrouble(new Error(`the product service cannot be asked for "${id}": ${error.message}`))
     },
   }

@@ -1,4 +1,5 @@
 // Values with the time when they were learned; of too many, those that were not used for longest go.
+import { LRUCache } from 'lru-cache'
 
 export type Latest<T> = {
   get(key: string): { readonly value: T; readonly at: number } | undefined
@@ -7,22 +8,12 @@ export type Latest<T> = {
 }
 
 export const keepLatest = <T>(entriesMax: number): Latest<T> => {
-  const entries = new Map<string, { readonly value: T; readonly at: number }>()
+  const entries = new LRUCache<string, { readonly value: T; readonly at: number }>({
+    max: entriesMax,
+  })
   return {
-    get: (key) => {
-      const entry = entries.get(key)
-      if (entry === undefined) return undefined
-      entries.delete(key)
-      entries.set(key, entry)
-      return entry
-    },
-    set: (key, value) => {
-      entries.delete(key)
-      entries.set(key, { value, at: performance.now() })
-      if (entries.size <= entriesMax) return
-      const [oldest] = entries.keys()
-      if (oldest !== undefined) entries.delete(oldest)
-    },
+    get: (key) => entries.get(key),
+    set: (key, value) => void entries.set(key, { value, at: performance.now() }),
     remove: (key) => void entries.delete(key),
   }
 }

@@ -1,5 +1,5 @@
-// The two tables of the catalogue in the store's PostgreSQL database, on connections beside the store's own.
-// The only file of the catalogues that imports the driver.
+// The two tables of the catalog in the store's PostgreSQL database, on connections beside the store's own.
+// The only file of the catalogs that imports the driver.
 import pg from 'pg'
 import { toDecimal } from './price.ts'
 import type { CatalogReader, CatalogWriter, Counts, ProductRow, Table } from './tables.ts'
@@ -24,7 +24,7 @@ const definitions = {
   users: 'create table if not exists users (id text collate "C" primary key)',
 } as const
 
-// Of the catalogue: one process makes the tables, the others wait for it.
+// Of the catalog: one process makes the tables, the others wait for it.
 const lockKey = 0x43415243
 
 type Connection = Pick<pg.ClientBase, 'query'>
@@ -54,7 +54,7 @@ const prepareTables = async (connection: Connection): Promise<void> => {
   if ((await findMissing(connection)).length === 0) return
   await connection.query('begin')
   try {
-    // A change of a table that waits for a lock holds up all who come after it.
+    // A change of a table that waits for a lock holds up every statement that comes after it.
     await connection.query(`set local lock_timeout = '5s'`)
     await connection.query('select pg_advisory_xact_lock($1)', [lockKey])
     for (const sql of await findMissing(connection)) await connection.query(sql)
@@ -68,7 +68,7 @@ const prepareTables = async (connection: Connection): Promise<void> => {
 // A column of floating point becomes the decimal of 15 digits that was written into it.
 const productColumns = 'id, name, price::numeric::text as price, currency'
 
-/** A server that is away is no error until something is asked. */
+/** A server that is unavailable is no error until something is asked. */
 export const openPostgresReader = (options: PostgresTablesOptions): CatalogReader => {
   const { url, connections, statements, timeoutMs } = options
   const pool = new pg.Pool({
@@ -135,7 +135,7 @@ const prepareOnce = async (pool: pg.Pool): Promise<void> => {
 // Rows that an export holds in memory at a time.
 const pageRows = 1_000
 
-/** Rows are staged in temporary tables: nobody waits before `apply`, and readers not even then. */
+/** Rows are staged in temporary tables: only `apply` makes writers wait, and readers never wait. */
 export const openPostgresWriter = async (url: string): Promise<CatalogWriter> => {
   const client = new pg.Client({
     connectionString: url,

@@ -1,7 +1,7 @@
 // Prices between the decimal texts that people write and the integer minor units that the service counts in.
 // Texts never become floating point on the way.
 
-import type { Price } from '../../domain/cart.ts'
+import type { Price } from '../../domain/cart/item.ts'
 import { limits } from '../../domain/limits.ts'
 
 // ISO 4217, for currencies that have no hundredths. Not from Intl, which follows custom rather than the

@@ -9,6 +9,9 @@ import {
   handleAll,
 } from 'cockatiel'
 import { Agent } from 'undici'
+import { readBoundedText } from '../../platform/bounded-body.ts'
+import { withinTime } from '../../platform/time-limit.ts'
+import { authorizationOf } from '../../platform/url-credentials.ts'
 import type { Product } from '../../ports/catalog.ts'
 import { readProductAnswer } from './read-product-answer.ts'
 
@@ -45,9 +48,9 @@ export const openProductService = (options: ProductServiceOptions): ProductServi
     bodyTimeout: timeoutMs + 1_000,
     keepAliveTimeout: 4_000,
   })
-  const places = bulkhead(connections, waitingMax)
+  const turns = bulkhead(connections, waitingMax)
   const guard = openBreaker(options.breaker)
-  const headers = { accept: 'application/json', ...readAuthorization(url) }
+  const headers = { accept: 'application/json', ...authorizationOf(url) }
   const base = url.pathname.replace(/\/$/, '')
 
   const call = async (id: string, signal: AbortSignal): Promise<Product | null> => {
@@ -60,30 +63,26 @@ export const openProductService = (options: ProductServiceOptions): ProductServi
       signal,
     })
     // Also of a 404, so that the connection can be used again.
-    return readProductAnswer({ status, body: await readText(body) }, id, currency)
+    return readProductAnswer(
+      { status, body: await readBoundedText(body, bodyBytesMax) },
+      id,
+      currency,
+    )
   }
 
   const ask = async (id: string): Promise<Product | null> => {
     const abort = new AbortController()
-    const late = Promise.withResolvers<never>()
-    const timer = setTimeout(() => {
-      const error = new Error(`no answer within ${timeoutMs} ms`)
-      abort.abort(error)
-      late.reject(error)
-    }, timeoutMs)
     const { signal } = abort
-    const work = places.execute(() => {
+    const work = turns.execute(() => {
       // Its turn came too late; that says nothing about the service.
       signal.throwIfAborted()
       return guard(() => call(id, signal))
     })
     try {
-      return await Promise.race([work, late.promise])
+      return await withinTime(timeoutMs, work)
     } catch (error) {
-      throw toReason(error)
-    } finally {
-      clearTimeout(timer)
-      work.catch(() => {})
+      abort.abort(error)
+      throw toError(error)
     }
   }
 
@@ -105,29 +104,10 @@ const openBreaker = ({ enabled, cooldownMs }: ProductServiceOptions['breaker']):
   return (work) => policy.execute(work)
 }
 
-const toReason = (error: unknown): Error => {
+const toError = (error: unknown): Error => {
   if (error instanceof BrokenCircuitError) return new Error('the circuit breaker is open')
   if (error instanceof BulkheadRejectedError) return new Error('too many products are asked for')
   const { code, name, message } = error as { code?: unknown; name?: string; message?: string }
   const prefix = typeof code === 'string' ? `${code}: ` : ''
   return new Error(`${prefix}${message || name}`.slice(0, 200), { cause: error })
-}
-
-/** @throws when it is longer; the connection is then closed, since the rest is not read. */
-const readText = async (body: AsyncIterable<Buffer>): Promise<string> => {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of body) {
-    bytes += chunk.length
-    if (bytes > bodyBytesMax) throw new Error(`its answer is larger than ${bodyBytesMax} bytes`)
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
-}
-
-/** A name and password in the URL, which undici leaves out of a request. */
-const readAuthorization = ({ username, password }: URL): Readonly<Record<string, string>> => {
-  if (username === '' && password === '') return {}
-  const credentials = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
-  return { authorization: `Basic ${Buffer.from(credentials).toString('base64')}` }
 }

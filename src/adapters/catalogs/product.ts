@@ -1,7 +1,7 @@
 // What a product may be, wherever it comes from. The rules for ids and names are those of the requests:
 // a product that breaks them could never be put in a cart.
 
-import type { Price } from '../../domain/cart.ts'
+import type { Price } from '../../domain/cart/item.ts'
 import { limits } from '../../domain/limits.ts'
 import type { Product } from '../../ports/catalog.ts'
 import { assertCurrency, toPrice } from './price.ts'
@@ -48,12 +48,12 @@ const toName = (name: unknown): string | null => {
 const toPriceOf = (price: unknown, currency: unknown, usualCurrency: string): Price | null => {
   const code = currency === null || currency === '' ? usualCurrency : currency
   if (typeof code !== 'string') throw new Error(`the currency must be a text${not(code)}`)
-  attempt('the currency', () => assertCurrency(code))
+  naming('the currency', () => assertCurrency(code))
   if (price === null || price === '') return null
   if (typeof price !== 'string' && typeof price !== 'number') {
     throw new Error(`the price must be a decimal number such as 12.99${not(price)}`)
   }
-  return attempt('the price', () => toPrice(price, code))
+  return naming('the price', () => toPrice(price, code))
 }
 
 /** @throws Error with a sentence for the person who wrote it. */
@@ -65,7 +65,7 @@ export const toUserId = (id: unknown): string => {
 
 const not = (value: unknown): string => `, not ${(JSON.stringify(value) ?? 'nothing').slice(0, 60)}`
 
-const attempt = <T>(what: string, work: () => T): T => {
+const naming = <T>(what: string, work: () => T): T => {
   try {
     return work()
   } catch (error) {

@@ -1,6 +1,6 @@
 // What an answer of the product service means: docs/catalog.md.
 
-import type { Price } from '../../domain/cart.ts'
+import type { Price } from '../../domain/cart/item.ts'
 import { limits } from '../../domain/limits.ts'
 import type { Product } from '../../ports/catalog.ts'
 import { assertCurrency } from './price.ts'

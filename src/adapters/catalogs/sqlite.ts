@@ -1,5 +1,5 @@
-// The two tables of the catalogue in the file of the SQLite store, on connections beside the store's own.
-// The only file of the catalogues that imports the driver.
+// The two tables of the catalog in the file of the SQLite store, on connections beside the store's own.
+// The only file of the catalogs that imports the driver.
 import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { toDecimal } from './price.ts'
@@ -51,7 +51,7 @@ const openPrepared = (path: string): DatabaseSync => {
     database.exec('pragma wal_autocheckpoint = 0')
     if (findMissing(database).length > 0) {
       database.exec('begin immediate')
-      // Again, now that nobody else writes.
+      // Again, now that no other connection writes.
       for (const sql of findMissing(database)) database.exec(sql)
       database.exec('commit')
     }
@@ -65,7 +65,7 @@ const openPrepared = (path: string): DatabaseSync => {
 /** @param path of the store's file, which the store has opened. */
 export const openSqliteReader = async (path: string): Promise<CatalogReader> => {
   openPrepared(path).close()
-  // Readers wait for nobody in WAL mode, but for a moment when the log is made anew.
+  // In WAL mode readers wait only for the moment when the log is restarted.
   const database = new DatabaseSync(path, { readOnly: true, timeout: 250 })
   const selectProducts = database.prepare(`
     select id, name, price, currency from products

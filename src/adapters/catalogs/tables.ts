@@ -1,4 +1,4 @@
-// What the catalogue asks of a database that holds it in two tables, `products` and `users`.
+// What the catalog asks of a database that holds it in two tables, `products` and `users`.
 import type { Product } from '../../ports/catalog.ts'
 import type { ProductRecord } from './product.ts'
 import type { User } from './read-source.ts'

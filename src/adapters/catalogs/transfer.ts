@@ -1,4 +1,4 @@
-// The catalogue of a database from files and back, piece by piece: what is imported may be larger than memory.
+// The catalog of a database from files and back, piece by piece: what is imported may be larger than memory.
 import { type CsvRecord, toCsvLine } from './csv.ts'
 import { toDecimal } from './price.ts'
 import { toProduct } from './product.ts'
@@ -88,7 +88,7 @@ const toPriceField = (row: ProductRow, currency: string): string => {
     const { price } = toProduct(row, currency)
     return price === null ? '' : toDecimal(price)
   } catch {
-    // Written by hand and unreadable: for the person who will mend it, as it is.
+    // Written by hand and unreadable: exported as it is, so that it can be corrected.
     return String(row.price ?? '')
   }
 }

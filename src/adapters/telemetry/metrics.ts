@@ -23,8 +23,8 @@ export type Sample = {
   readonly now: number
 }
 
-/** The metrics of one process. */
-type MetricValues = readonly object[]
+/** The metrics of one process, as prom-client aggregates them. */
+export type MetricValues = readonly object[]
 
 export type Metrics = ReturnType<typeof openMetrics>
 
@@ -49,7 +49,7 @@ export const openMetrics = () => {
   const jobs = gauge('jobs', 'Reservation jobs by state.', 'first', ['state'])
   const oldest = gauge(
     'job_oldest_due_age_seconds',
-    'Age of the oldest due job that nobody has.',
+    'Age of the oldest due job that no worker has.',
     'first',
   )
   const callsOpen = gauge(
@@ -83,7 +83,7 @@ export const openMetrics = () => {
     jobsBuried: counter('jobs_buried_total', 'Jobs given up and left to an operator.'),
     conflicts: counter(
       'commit_conflicts_total',
-      'Commits decided anew: the cart had moved on, or an Idempotency-Key was used before.',
+      'Commits that were decided again: the cart had moved on, or an Idempotency-Key was used before.',
     ),
     troubles: counter('troubles_total', 'Background work that failed and is tried again.'),
     contentType: registry.contentType,

@@ -1,4 +1,4 @@
-// Facts for operators: as metrics, and as log lines where somebody may want to look.
+// Facts for operators: as metrics, and as log lines where a person may want to look.
 import type { Reporter } from '../../ports/reporter.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
@@ -18,4 +18,5 @@ export const reportTo = (log: Log, metrics: Metrics): Reporter => ({
     log.warn({ err: error, what }, 'background work failed and is tried again')
   },
   commitConflicted: () => metrics.conflicts.inc(),
+  checkFailed: (what, error) => log.warn({ err: error, what }, 'not ready'),
 })

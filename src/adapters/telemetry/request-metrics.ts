@@ -1,5 +1,5 @@
 // Counts and durations of answered requests. Kept by hand: the label objects of prom-client, hashed at
-// each observation, were among the dearest parts of a small answer.
+// each observation, were among the costliest parts of a small answer.
 
 export type Answered = {
   readonly method: string
@@ -97,16 +97,16 @@ const newDurations = (method: string, route: string): Durations => ({
 const observe = (durations: Durations, seconds: number): void => {
   durations.sum += seconds
   durations.count += 1
-  const place = bounds.findIndex((bound) => seconds <= bound)
-  const before = durations.buckets[place]
-  if (before !== undefined) durations.buckets[place] = before + 1
+  const bucket = bounds.findIndex((bound) => seconds <= bound)
+  const before = durations.buckets[bucket]
+  if (before !== undefined) durations.buckets[bucket] = before + 1
 }
 
 const histogramValues = ({ labels, buckets, sum, count }: Durations): readonly Value[] => {
   const name = 'http_request_duration_seconds'
   let below = 0
-  const counts = bounds.map((le, place) => {
-    below += buckets[place] ?? 0
+  const counts = bounds.map((le, index) => {
+    below += buckets[index] ?? 0
     return { le, value: below }
   })
   return [

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { openAnyProductCatalog } from '../../../src/adapters/catalogs/any-product.ts'
 import { openFileCatalog } from '../../../src/adapters/catalogs/file.ts'
-import { openOpenCatalog } from '../../../src/adapters/catalogs/open-catalog.ts'
 import { catalogContract } from '../../contracts/catalog.ts'
 import { postgresIsMissing } from '../../support/server-postgres.ts'
 import { contentsAsJson, withFolder, writeContents } from './folders.ts'
@@ -44,8 +44,8 @@ catalogContract('PostgreSQL', openContentsInPostgres, {
 
 catalogContract('HTTP', openContentsOverHttp, { users: 'any' })
 
-test('the open catalogue has every product, without name and price, and every user', async () => {
-  await using catalog = await openOpenCatalog()
+test('the catalog of a shop without one has every product, without name and price, and every user', async () => {
+  await using catalog = openAnyProductCatalog()
   await catalog.check()
   const ids = ['lamp', '..', '漢字 ☕']
   const found = await catalog.findProducts(ids)

@@ -6,5 +6,5 @@ export const isCartError =
   (error: unknown): boolean =>
     error instanceof CartError &&
     error.code === 'catalog-unavailable' &&
-    /^The catalogue did not answer \(.+\); try again\.$/.test(error.message) &&
+    /^The catalog did not answer \(.+\); try again\.$/.test(error.message) &&
     reason.test(error.message)

@@ -1,9 +1,8 @@
 // Jobs that were given up: listed for an operator, and given another try.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CartId, ItemId } from '../../../src/domain/cart.ts'
-import type { Outcome } from '../../../src/domain/commands.ts'
-import type { ReservationKey } from '../../../src/domain/reservation.ts'
+import type { CartId, ItemId, ReservationKey } from '../../../src/domain/ids.ts'
+import type { Outcome } from '../../../src/domain/reservation/job.ts'
 import {
   type HttpService,
   itemAt,
@@ -145,7 +144,7 @@ test('a job that nothing waits for any more is dropped, and the answer says so',
     departing: none,
     events: [],
     jobs: {
-      put: [{ ...job, id: 'stray', key: 'stray' as ReservationKey, holdId: null }],
+      put: [{ ...job, id: 'stray', key: 'stray' as ReservationKey }],
       cancelled: [],
       revived: [],
       requeued: [],

@@ -1,7 +1,7 @@
 // The items of a cart: add, read, set, remove, ask again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Outcome } from '../../../src/domain/commands.ts'
+import type { Outcome } from '../../../src/domain/reservation/job.ts'
 import {
   type HttpService,
   itemAt,

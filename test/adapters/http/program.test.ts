@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { openSqliteStore } from '../../../src/adapters/stores/sqlite/open.ts'
-import { settings } from '../../../src/config.ts'
+import { settings } from '../../../src/config/read-config.ts'
 import { holdPort, openFolder, runMain } from '../../support/http-program.ts'
 
 test('bad settings end it with code 78 and a line for each', async () => {

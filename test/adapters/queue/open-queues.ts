@@ -1,5 +1,5 @@
 // Queues on a Redis of the test's own, and taking what comes out of them.
-import { openRedisQueue } from '../../../src/adapters/queue/redis.ts'
+import { openRedisQueue } from '../../../src/adapters/queue/redis-queue.ts'
 import type { JobQueue } from '../../../src/ports/job-queue.ts'
 import { times } from '../../application/over-stores.ts'
 import { type RedisServer, startRedis } from '../../support/server-redis.ts'

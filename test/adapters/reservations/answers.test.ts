@@ -1,14 +1,14 @@
 // What the answers of the reservation service mean: the table of the design, status by status.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CallOutcome } from '../../../src/ports/reservation-client.ts'
+import type { ReserveResult } from '../../../src/ports/reservation-client.ts'
 import { answering, calm, connect, openOddService, wanted } from './odd-service.ts'
 
 const reserveAt = async (
   status: number,
   body?: string | Buffer,
   headers?: Readonly<Record<string, string>>,
-): Promise<CallOutcome> => {
+): Promise<ReserveResult> => {
   await using service = await answering(status, body, headers)
   await using client = connect(service.url)
   return await client.reserve(wanted(), calm())
@@ -96,7 +96,7 @@ test('a 2xx that can not be read may have been carried out: unknown', async () =
 })
 
 test('every status of the table means what it says', async () => {
-  const meaning: Readonly<Record<CallOutcome['kind'], readonly number[]>> = {
+  const meaning: Readonly<Record<ReserveResult['kind'], readonly number[]>> = {
     reserved: [],
     unsent: [],
     unknown: [],

@@ -4,8 +4,8 @@ import { createServer as createTcpServer } from 'node:net'
 import {
   openReservationService,
   type ReservationServiceSettings,
-} from '../../../src/adapters/reservations/open.ts'
-import type { HoldId, ReservationKey } from '../../../src/domain/reservation.ts'
+} from '../../../src/adapters/reservations/open-reservation-service.ts'
+import type { HoldId, ReservationKey } from '../../../src/domain/ids.ts'
 import type { ReservationClient, ReserveRequest } from '../../../src/ports/reservation-client.ts'
 
 export type Call = {

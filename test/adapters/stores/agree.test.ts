@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { Cart, CartId } from '../../../src/domain/cart.ts'
+import type { Cart } from '../../../src/domain/cart/cart.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
 import type { Change, PutBack, Store } from '../../../src/ports/store.ts'
 import { postgresIsMissing } from '../../support/server-postgres.ts'
 import {
@@ -12,8 +13,9 @@ import {
   buildEntry,
   buildIntent,
   buildItem,
+  buildPending,
   buildPutBack,
-  buildReservation,
+  buildReserved,
   noon,
   toItemId,
   toKey,
@@ -92,7 +94,7 @@ const toChange = async (store: Store, now: number, draft: Draft): Promise<Change
     put: draft.jobs.put.map((id) => buildIntent(id)),
     buried: draft.jobs.buried.map((id) => ({ id, reason: `at ${now}` })),
   }
-  const answers = draft.answers.map((key) => buildAnswer(key, { at: now, body: `at ${now}` }))
+  const answers = draft.answers.map((key) => buildAnswer(key, { at: now, text: `at ${now}` }))
   const counters = { createdAt: cart.createdAt ?? now, at: now, on }
   const base = buildChange({ cartId: draft.cartId, ...counters, effect: 'none', jobs, answers })
   return draft.effect === 'none' ? base : { ...base, ...effectOf(cart, on, now, draft) }
@@ -112,19 +114,19 @@ const effectOf = (cart: Cart, on: number, now: number, draft: Draft): Partial<Ch
     at: now,
     createdAt: cart.createdAt ?? now,
     removed: removed.flatMap((name) => known(name) ?? []),
-    // What stays keeps its id and its place; what goes may come back as another item.
+    // What stays keeps its id and its index; what goes may come back as another item.
     put: put.map((name) => {
       const kept = removed.includes(name) ? undefined : known(name)
       const id = kept?.id ?? toItemId(`${name} of ${now}`)
       const addedAt = kept?.addedAt ?? now
-      const reservations = [buildReservation(`r${now}`)]
+      const reservations = [buildPending(`r${now}`)]
       const line = { productId: name, addedAt, updatedAt: now }
       return buildItem(id, { ...line, quantity: (now % 7) + 1, reservations })
     }),
     older: {
       put: draft.older.put.map((key) => ({
         itemId: toItemId('tea'),
-        reservation: buildReservation(key, { requestedAt: now }),
+        reservation: buildReserved(key, { requestedAt: now }),
       })),
       removed: draft.older.removed.map((key) => ({ itemId: toItemId('tea'), key: toKey(key) })),
     },

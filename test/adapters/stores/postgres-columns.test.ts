@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
 import {
-  type ColumnType,
-  type Row,
-  toColumns,
+  type ArrayRow,
+  type ArrayType,
+  toArrays,
   unnest,
-} from '../../../src/adapters/stores/postgres/columns.ts'
-import { canonicalText } from '../../../src/domain/attributes.ts'
-import type { JsonObject } from '../../../src/domain/cart.ts'
+} from '../../../src/adapters/stores/postgres/array-columns.ts'
+import { canonicalText } from '../../../src/domain/cart/canonical-json.ts'
+import type { JsonObject } from '../../../src/domain/cart/item.ts'
 import { isRefused, openHandler } from '../../application/handler.ts'
 import { add, set } from '../../application/requests.ts'
 import { openDatabase, postgresIsMissing } from '../../support/server-postgres.ts'
@@ -25,7 +25,7 @@ import { openSession, openStoreOf } from '../../support/store-databases.ts'
 
 const columns = { t: 'text', b: 'bigint', i: 'integer', z: 'boolean' } as const satisfies Record<
   string,
-  ColumnType
+  ArrayType
 >
 
 const nasty = fc.constantFrom(
@@ -72,7 +72,7 @@ const text = fc
   .filter((value) => value.isWellFormed() && !value.includes('\0'))
 
 const orNull = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: null, freq: 4 })
-const row: fc.Arbitrary<Row> = fc.tuple(
+const row: fc.Arbitrary<ArrayRow> = fc.tuple(
   orNull(text),
   orNull(fc.oneof(fc.maxSafeInteger(), fc.constantFrom(8.64e15, -8.64e15, 0, 2 ** 53 - 1))),
   orNull(fc.integer()),
@@ -95,10 +95,10 @@ describe('what goes into PostgreSQL', { skip: postgresIsMissing() }, () => {
 
 function asColumns() {
   test('any rows come out as they went in', async () => {
-    await using place = await openPlace()
+    await using index = await openPlace()
     const sql = `select t, b::text, i, z from ${unnest(columns, 'r', 1)}`
     const property = fc.asyncProperty(fc.array(row, { maxLength: 20 }), async (rows) => {
-      const seen = await place.session.ask(sql, toColumns(rows, 4))
+      const seen = await index.session.ask(sql, toArrays(rows, 4))
       const numbers = seen.map(([t, b, ...others]) => [t, b === null ? null : Number(b), ...others])
       // Zero has no sign there.
       assert.deepEqual(
@@ -110,51 +110,51 @@ function asColumns() {
   })
 
   test('no rows are no rows', async () => {
-    await using place = await openPlace()
-    assert.deepEqual(toColumns([], 2), ['{}', '{}'])
-    assert.deepEqual(await place.session.ask('select * from unnest($1::text[])', ['{}']), [])
+    await using index = await openPlace()
+    assert.deepEqual(toArrays([], 2), ['{}', '{}'])
+    assert.deepEqual(await index.session.ask('select * from unnest($1::text[])', ['{}']), [])
   })
 
   test('long values come out as they went in', async () => {
-    await using place = await openPlace()
+    await using index = await openPlace()
     const long = '{"\\,\'NULL😀\n'.repeat(100_000)
     const rows = [[long], [null], [long.slice(1)]]
     const sql = 'select * from unnest($1::text[])'
-    assert.deepEqual(await place.session.ask(sql, toColumns(rows, 1)), rows)
+    assert.deepEqual(await index.session.ask(sql, toArrays(rows, 1)), rows)
   })
 }
 
 function asCarts() {
   test('attributes of 2 KB with all that is special come back, and name their line', async () => {
-    await using place = await openPlace()
+    await using index = await openPlace()
     const special = `{"a":[1,"b\\"]}, NULL '' $1 \n\t\u2028 😀 \\N \u0000 \ud800 `
     const attributes: JsonObject = { [special]: special.repeat(50), list: [special, null, 1.5] }
     const attributesKey = canonicalText(attributes)
     assert.ok(attributesKey.length > 2_000)
     const item = buildItem('a', { attributes, attributesKey, name: 'NULL', productId: '{"x",\\}' })
     const other = buildItem('b', { productId: '{"x",\\}', name: '' })
-    await mustCommit(place.store, buildChange({ put: [item, other] }))
-    assert.deepEqual((await place.store.load(ada, [])).cart.items, [item, other])
-    await mustCommit(place.store, buildChange({ on: 1, removed: [item] }))
-    assert.deepEqual((await place.store.load(ada, [])).cart.items, [other])
+    await mustCommit(index.store, buildChange({ put: [item, other] }))
+    assert.deepEqual((await index.store.load(ada, [])).cart.items, [item, other])
+    await mustCommit(index.store, buildChange({ on: 1, removed: [item] }))
+    assert.deepEqual((await index.store.load(ada, [])).cart.items, [other])
   })
 
   test('the last time and the largest count come back', async () => {
-    await using place = await openPlace()
+    await using index = await openPlace()
     const at = 8.64e15
     const most = Number.MAX_SAFE_INTEGER
     const item = buildItem('a', { addedAt: at, updatedAt: at, quantity: 2 ** 31 - 1 })
     const answers = [buildAnswer('k', { at })]
     const change = buildChange({ put: [item], answers })
     const head = { version: most, revision: most, createdAt: at, updatedAt: at }
-    await mustCommit(place.store, { ...change, cart: head })
-    const { cart, answers: kept } = await place.store.load(ada, answers)
+    await mustCommit(index.store, { ...change, cart: head })
+    const { cart, answers: kept } = await index.store.load(ada, answers)
     assert.deepEqual([cart, kept], [{ id: ada, ...head, items: [item], departing: [] }, answers])
   })
 
   test('text with NUL is refused, alone, and a key that has it spoils no other load', async () => {
-    await using place = await openPlace()
-    const { store } = place
+    await using index = await openPlace()
+    const { store } = index
     const bad = buildChange({ put: [buildItem('a', { name: 'NUL \0' })] })
     const good = buildChange({ cartId: bob, put: [buildItem('b')] })
     const [refused, committed] = await Promise.allSettled([store.commit(bad), store.commit(good)])
@@ -169,8 +169,8 @@ function asCarts() {
 
 function forReaders() {
   test('anybody can read who has what in the cart, and texts are in the order of bytes', async () => {
-    await using place = await openPlace()
-    const handler = openHandler(place.store)
+    await using index = await openPlace()
+    const handler = openHandler(index.store)
     for (const product of ['tea', 'Tea', 'é', 'e', 'z', 'Z', '10', '9', 'ä', '😀', '\uffee']) {
       await handler.ask(add(2, product), {}, bob)
     }
@@ -181,12 +181,12 @@ function forReaders() {
     await handler.ask(set(item.id, 9), {}, bob)
     const sql = 'select user_id, product_id, quantity from cart_items order by user_id, product_id'
     const inBob = ['10', '9', 'Tea', 'Z', 'e', 'tea', 'z', 'ä', 'é', '\uffee', '😀']
-    assert.deepEqual(await place.session.ask(sql), [
+    assert.deepEqual(await index.session.ask(sql), [
       ['ada', 'tea', 7],
       ...inBob.map((product) => ['bob', product, product === 'z' ? 9 : 2]),
     ])
     const bySize = `select product_id from cart_items where product_id < 'a' and user_id = 'bob'`
-    const small = (await place.session.ask(bySize)).flat().toSorted()
+    const small = (await index.session.ask(bySize)).flat().toSorted()
     assert.deepEqual(small, ['10', '9', 'Tea', 'Z'])
   })
 }

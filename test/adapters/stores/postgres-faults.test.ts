@@ -89,9 +89,9 @@ function restarts() {
       await using store = await openStoreOf(database.url, { onJobs })
       await until('it listens', () => heard > 0)
       await mustCommit(store, buildFullChange('before'))
-      const underWay = times(20, (place) =>
+      const underWay = times(20, (index) =>
         store
-          .commit(buildFullChange(`w${place}`, { cartId: `cart ${place}` as never }))
+          .commit(buildFullChange(`w${index}`, { cartId: `cart ${index}` as never }))
           .catch((error) => error),
       )
       await server.stop(mode)
@@ -102,8 +102,8 @@ function restarts() {
       await until('it works again', () => isWorking(store))
       assert.deepEqual(await partsIn(store, 'before'), everyPart)
       assert.deepEqual(await partsIn(store, 'meanwhile'), [])
-      for (const [place, result] of results.entries()) {
-        const parts = await partsIn(store, `w${place}`, `cart ${place}` as never)
+      for (const [index, result] of results.entries()) {
+        const parts = await partsIn(store, `w${index}`, `cart ${index}` as never)
         if (result === 'committed') assert.deepEqual(parts, everyPart)
         else assert.ok(isRefused('store-unavailable')(result), String(result))
       }
@@ -129,9 +129,9 @@ function freezes() {
     await using _ = { [Symbol.asyncDispose]: server.thaw }
     const startedAt = performance.now()
     const refused = [allUnavailable(store), allUnavailable(store)]
-    const crowd = times(300, (place) =>
+    const crowd = times(300, (index) =>
       assert.rejects(
-        store.commit(buildFullChange(`w${place}`, { cartId: `cart ${place}` as never })),
+        store.commit(buildFullChange(`w${index}`, { cartId: `cart ${index}` as never })),
         isRefused('store-unavailable'),
       ),
     )
@@ -185,7 +185,9 @@ function losesConnections() {
           assert.equal(before, round * 2 + (where === 'answer' ? 2 : 0), key)
           const { replayed, response } = await handler.ask(add(1), { key }, cartId)
           assert.equal(replayed, where === 'answer')
-          assert.equal(response.status, 200)
+          const { form, version, revision } = response
+          const count = round * 2 + (where === 'request' ? 1 : 2)
+          assert.deepEqual([form, version, revision], ['summary', count, count])
         }
       }
       const { cart } = await direct.load(cartId, [])

@@ -1,7 +1,7 @@
 // Writers that meet in PostgreSQL: locks that others hold, circles of locks, groups in which some lose.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import type { CartId } from '../../../src/domain/cart.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
 import type { Change, Store } from '../../../src/ports/store.ts'
 import { isRefused } from '../../application/handler.ts'
 import { times } from '../../application/over-stores.ts'
@@ -63,12 +63,12 @@ describe('a PostgreSQL store among others', { skip: postgresIsMissing() }, () =>
 
 function locks() {
   test('carts that somebody locks for too long fail, the others of their group go on', async () => {
-    await using place = await openPlace()
-    const { store, session } = place
+    await using index = await openPlace()
+    const { store, session } = index
     const carts = [a, b, c, ...times(20, (at) => toCartId(`d${at}`))]
     await Promise.all(carts.map((cartId) => commitAt(store, cartId, 'first', 0)))
     const locked = [b, c]
-    await place.lock(b)
+    await index.lock(b)
     await session.ask('select 1 from carts where user_id = $1 for update', [c])
     const startedAt = performance.now()
     const results = await Promise.allSettled(
@@ -88,10 +88,10 @@ function locks() {
   })
 
   test('a cart that somebody locks for a moment is waited for', async () => {
-    await using place = await openPlace()
-    const { store, session } = place
+    await using index = await openPlace()
+    const { store, session } = index
     await commitAt(store, a, 'first', 0)
-    await place.lock(a)
+    await index.lock(a)
     const committing = commitAt(store, a, 'second')
     await until('it waits', async () => (await countWaiting(session)) === 1)
     await session.ask('commit')
@@ -104,17 +104,17 @@ function locks() {
     ['a group', '1h', 'got it'],
   ]) {
     test(`writers wait in a circle: ${who} gives way, and nobody waits for ever`, async () => {
-      await using place = await openPlace({
+      await using index = await openPlace({
         ...bounds,
         lockMs: 10_000,
         statementMs: 12_000,
         answerMs: 15_000,
       })
-      const { store, session } = place
-      const stores = [store, await place.other()]
+      const { store, session } = index
+      const stores = [store, await index.other()]
       await Promise.all([a, b, c].map((cartId) => commitAt(store, cartId, 'first', 0)))
       await session.ask(`set deadlock_timeout = '${timeout}'`)
-      await place.lock(c)
+      await index.lock(c)
       // One group has a, the other waits for it or for c, which both want.
       const committing = stores.map((each, at) =>
         Promise.all([a, at === 0 ? b : c].map((cartId) => commitAt(each, cartId, `${at}`))),
@@ -137,8 +137,8 @@ function locks() {
 
 function groups() {
   test('each of a group of 256 changes is answered for itself', async () => {
-    await using place = await openPlace()
-    const { store } = place
+    await using index = await openPlace()
+    const { store } = index
     const carts = times(256, (at) => toCartId(`cart ${at}`))
     // A third of the carts was changed by others; one change is no good.
     const isStale = (at: number) => at % 10 < 3
@@ -171,8 +171,8 @@ function leases() {
   const lease = { jobId: 'job', workerId: 'w' }
 
   test('a job that is taken back in the middle of a write that rests on it is lost', async () => {
-    await using place = await openPlace()
-    const { store, session } = place
+    await using index = await openPlace()
+    const { store, session } = index
     await mustCommit(store, buildChange({ cartId: a, jobs: { put: [buildIntent('job')] } }))
     await store.beat('w', noon, 1_000)
     await store.claimJobs({ workerId: 'w', now: noon, limit: 1 })
@@ -187,25 +187,25 @@ function leases() {
   })
 
   test('one key used in two processes at once, without effect, is used once', async () => {
-    await using place = await openPlace()
-    const stores = [place.store, await place.other()]
-    await commitAt(place.store, a, 'first', 0)
+    await using index = await openPlace()
+    const stores = [index.store, await index.other()]
+    await commitAt(index.store, a, 'first', 0)
     const [head] = (
-      await place.session.ask('select version, created_at, updated_at from carts')
+      await index.session.ask('select version, created_at, updated_at from carts')
     ).flat()
     assert.ok(head !== undefined)
     for (let round = 0; round < 20; round += 1) {
       const results = await Promise.all(
         stores.map((store, at) => {
-          const answers = [buildAnswer(`key ${round}`, { body: `${at}` })]
+          const answers = [buildAnswer(`key ${round}`, { text: `${at}` })]
           const change = buildChange({ cartId: a, on: 1, effect: 'none', answers })
           return store.commit({ ...change, cart: { ...change.cart, revision: 1, version: 1 } })
         }),
       )
       assert.deepEqual(results.toSorted(), ['committed', 'conflict'], `round ${round}`)
-      const { answers } = await place.store.load(a, [buildAnswer(`key ${round}`)])
+      const { answers } = await index.store.load(a, [buildAnswer(`key ${round}`)])
       assert.deepEqual(
-        answers.map(({ body }) => body),
+        answers.map(({ text }) => text),
         [`${results.indexOf('committed')}`],
       )
     }
@@ -214,8 +214,8 @@ function leases() {
 
 function hammers() {
   test('of any number of commits at one revision, by two processes, exactly one is committed', async () => {
-    await using place = await openPlace()
-    const stores = [place.store, await place.other()]
+    await using index = await openPlace()
+    const stores = [index.store, await index.other()]
     const carts = times(5, (at) => toCartId(`hot ${at}`))
     const committed = new Map<string, number>()
     const known = new Map(carts.map((cartId) => [cartId, 0]))
@@ -233,12 +233,12 @@ function hammers() {
         known.set(cartId, Math.max(known.get(cartId) ?? 0, on + 1))
       }
     }
-    await Promise.all(times(16, (who) => write(stores[who % 2] ?? place.store, who)))
+    await Promise.all(times(16, (who) => write(stores[who % 2] ?? index.store, who)))
     assert.ok([...committed.values()].every((count) => count === 1))
     let revisions = 0
     for (const cartId of carts) {
-      const { cart } = await place.store.load(cartId, [])
-      const entries = await place.store.readJournal(cartId, 0, 10_000)
+      const { cart } = await index.store.load(cartId, [])
+      const entries = await index.store.readJournal(cartId, 0, 10_000)
       assert.deepEqual(
         entries.map(({ revision }) => revision),
         times(cart.revision, (at) => at + 1),

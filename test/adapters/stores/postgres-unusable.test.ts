@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { UnusableDatabaseError } from '../../../src/adapters/stores/postgres/migrations.ts'
+import { UnusableDatabaseError } from '../../../src/adapters/stores/postgres/open.ts'
 import { isRefused } from '../../application/handler.ts'
 import {
   openDatabase,

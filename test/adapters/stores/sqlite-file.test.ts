@@ -7,8 +7,8 @@ import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { openDatabase } from '../../../src/adapters/stores/sqlite/database.ts'
 import { openSqliteStore } from '../../../src/adapters/stores/sqlite/open.ts'
-import type { CartId } from '../../../src/domain/cart.ts'
 import { CartError } from '../../../src/domain/errors.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
 import {
   ada,
   buildChange,
@@ -48,10 +48,10 @@ test('a folder that is not there is made', async () => {
   await store.check()
 })
 
-test('every write waits for the disk, in a write-ahead log', () => {
+test('every write waits for the disk, in a write-ahead log', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
-  const database = openDatabase(path)
+  const database = await openDatabase(path)
   const pragmaOf = (pragma: string) =>
     Object.values(database.prepare(`pragma ${pragma}`).get() ?? {})
   const [full] = pragmaOf('synchronous')
@@ -196,7 +196,7 @@ test('a call after closing is refused, one before it is carried out', async () =
 test('when one call of a group fails, the others take effect, once', async () => {
   await using store = await openFreshSqliteStore()
   await putJobs(store, noon, 'a')
-  const names = Array.from({ length: 30 }, (_, place) => `w${place}`)
+  const names = Array.from({ length: 30 }, (_, index) => `w${index}`)
   const results = await Promise.all([
     ...names.map((name) => {
       const change = buildFullChange(name, { cartId: name as CartId })
@@ -206,9 +206,9 @@ test('when one call of a group fails, the others take effect, once', async () =>
     }),
     store.claimJobs({ workerId: 'w', now: noon, limit: 1 }),
   ])
-  for (const [place, name] of names.entries()) {
-    if (name === 'w20') assert.ok(isUnavailable(results[place]), String(results[place]))
-    else assert.equal(results[place], 'committed')
+  for (const [index, name] of names.entries()) {
+    if (name === 'w20') assert.ok(isUnavailable(results[index]), String(results[index]))
+    else assert.equal(results[index], 'committed')
     const parts = await partsIn(store, name, name as CartId)
     assert.deepEqual(parts, name === 'w20' ? [] : everyPart)
   }
@@ -222,7 +222,7 @@ test('another program that writes fails the writes meanwhile, all at once', asyn
   const other = new DatabaseSync(path)
   other.exec('begin immediate')
   const startedAt = performance.now()
-  const names = Array.from({ length: 20 }, (_, place) => `w${place}`)
+  const names = Array.from({ length: 20 }, (_, index) => `w${index}`)
   const commits = names.map((name) =>
     store.commit(buildFullChange(name, { cartId: name as CartId })),
   )

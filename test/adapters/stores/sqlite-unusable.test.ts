@@ -12,12 +12,12 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test } from 'node:test'
 import { openSqliteStore, StoreUnusableError } from '../../../src/adapters/stores/sqlite/open.ts'
-import type { CartId } from '../../../src/domain/cart.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
 import { buildFullChange, everyPart, mustCommit, partsIn } from '../../support/store-changes.ts'
 import { openFolder } from '../../support/store-folders.ts'
 import { startHolder } from '../../support/store-processes.ts'
 
-const advice = /set DATABASE_URL|restore|use that version|check that/
+const advice = /set DATABASE_URL|restore|start the newer version|check that/
 
 const refusalOf = async (path: string): Promise<string> => {
   const error = await openSqliteStore(path).then(
@@ -164,7 +164,7 @@ test('a file of a newer version is refused and keeps its data', async () => {
   changeWith(path, "insert into migrations values (99, '099-x.sql', 'x', 'x')")
   assert.match(
     await refusalOf(path),
-    /newer version of the service \(schema 99\); use that version/,
+    /newer version of the service.* needs schema 99, .*; start the newer version/,
   )
   changeWith(path, 'delete from migrations where number = 99')
   await using store = await openSqliteStore(path)
@@ -190,7 +190,7 @@ test('a folder that cannot be made or written is refused', async () => {
   assert.equal(readFileSync(file, 'utf8'), 'a file')
 })
 
-test('a folder in the place of the file is refused', async () => {
+test('a folder in the index of the file is refused', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   mkdirSync(path)

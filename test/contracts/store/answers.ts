@@ -11,6 +11,7 @@ import {
   mustCommit,
   noon,
   partsIn,
+  toItemId,
 } from '../../support/store-changes.ts'
 import type { OpenStore } from '../../support/store-folders.ts'
 
@@ -29,12 +30,14 @@ const findsAnswers = (open: OpenStore): void => {
     const full = buildAnswer('a "key" ~!', {
       caller: 'auth0|ü',
       fingerprint: 'f\n1',
-      status: 201,
-      headers: { etag: '"1.2"', location: '/v1/cart/ada/items/ü' },
-      body: '{"text":"日本 \\u0000 😀"}\n',
+      version: 3,
+      revision: 2 ** 53 - 1,
+      itemId: toItemId('0mw "ü"'),
+      form: 'minimal ü',
+      text: '{"text":"日本 \\u0000 😀"}\n',
       at: noon + 3,
     })
-    const empty = buildAnswer('empty', { status: 204, body: '' })
+    const empty = buildAnswer('empty', { itemId: null, form: null, text: null })
     await mustCommit(store, buildChange({ answers: [full, empty] }))
     assert.deepEqual(await inOrder(store, [full, empty]), [full, empty])
   })
@@ -56,7 +59,7 @@ const usesKeysOnce = (open: OpenStore): void => {
     const used = buildAnswer('used')
     await mustCommit(store, buildChange({ answers: [used] }))
     const before = await store.load(ada, [used])
-    const again = buildAnswer('used', { body: 'another', fingerprint: 'another' })
+    const again = buildAnswer('used', { text: 'another', fingerprint: 'another' })
     const change = buildFullChange('late', { on: 1 })
     const late = { ...change, answers: [...change.answers, again] }
     assert.equal(await store.commit(late), 'conflict')
@@ -68,22 +71,22 @@ const usesKeysOnce = (open: OpenStore): void => {
     await using store = await open()
     const first = buildChange({ effect: 'none', answers: [buildAnswer('k')] })
     await mustCommit(store, first)
-    const again = { ...first, answers: [buildAnswer('k', { body: 'another' })] }
+    const again = { ...first, answers: [buildAnswer('k', { text: 'another' })] }
     assert.equal(await store.commit(again), 'conflict')
     assert.deepEqual(await inOrder(store, first.answers), first.answers)
   })
 
   test('of 20 writes at once with one key and without effect, one is committed', async () => {
     await using store = await open()
-    const attempts = Array.from({ length: 20 }, (_, place) =>
+    const attempts = Array.from({ length: 20 }, (_, index) =>
       store.commit(
-        buildChange({ effect: 'none', answers: [buildAnswer('k', { body: `${place}` })] }),
+        buildChange({ effect: 'none', answers: [buildAnswer('k', { text: `${index}` })] }),
       ),
     )
     const results = await Promise.all(attempts)
     assert.equal(results.filter((result) => result === 'committed').length, 1)
     const kept = await inOrder(store, [buildAnswer('k')])
-    assert.deepEqual(kept, [buildAnswer('k', { body: `${results.indexOf('committed')}` })])
+    assert.deepEqual(kept, [buildAnswer('k', { text: `${results.indexOf('committed')}` })])
   })
 }
 
@@ -91,7 +94,7 @@ const tellsKeysApart = (open: OpenStore): void => {
   test('the same key of another caller is another key', async () => {
     await using store = await open()
     const mine = buildAnswer('k', { caller: 'me' })
-    const yours = buildAnswer('k', { caller: 'you', body: 'yours' })
+    const yours = buildAnswer('k', { caller: 'you', text: 'yours' })
     await mustCommit(store, buildChange({ answers: [mine] }))
     assert.deepEqual(await inOrder(store, [yours]), [])
     await mustCommit(store, buildChange({ on: 1, answers: [yours] }))
@@ -117,7 +120,7 @@ const tellsKeysApart = (open: OpenStore): void => {
     const answer = buildAnswer('k')
     await mustCommit(store, buildChange({ answers: [answer] }))
     assert.deepEqual(await inOrder(store, [answer], bob), [])
-    const other = buildAnswer('k', { body: 'other' })
+    const other = buildAnswer('k', { text: 'other' })
     await mustCommit(store, buildChange({ cartId: bob, answers: [other] }))
     assert.deepEqual(await inOrder(store, [answer]), [answer])
     assert.deepEqual(await inOrder(store, [answer], bob), [other])

@@ -1,8 +1,18 @@
 // Any cart that a store may be given: every field takes every kind of value it can have.
 import fc from 'fast-check'
-import { canonicalText } from '../../../src/domain/attributes.ts'
-import type { Cart, CartId, Item, JsonObject, Older, Price } from '../../../src/domain/cart.ts'
-import type { Departing, Reservation } from '../../../src/domain/reservation.ts'
+import { canonicalText } from '../../../src/domain/cart/canonical-json.ts'
+import type { Cart } from '../../../src/domain/cart/cart.ts'
+import type { Item, JsonObject, Older, Price } from '../../../src/domain/cart/item.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
+import type {
+  Departing,
+  Failed,
+  Pending,
+  Reservation,
+  Reserved,
+  Unavailable,
+  Waiting,
+} from '../../../src/domain/reservation/reservation.ts'
 import { toHold, toItemId, toKey } from '../../support/store-changes.ts'
 
 const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
@@ -19,33 +29,32 @@ const attributes = fc
 const record = <T>(model: { readonly [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> =>
   fc.record(model, { noNullPrototype: true }) as fc.Arbitrary<T>
 
-const underWay = {
+const is = <const T>(value: T) => fc.constant(value)
+const asked = {
   key: text.map(toKey),
   quantity: units,
   wanted: fc.nat(9_999),
-  status: fc.constantFrom('waiting' as const, 'pending' as const),
-  holdId: fc.constant(null),
-  attempts: fc.constant(0),
   requestedAt: time,
-  settledAt: fc.constant(null),
-  reason: fc.constant(null),
-  replaces: orNull(text.map(toKey)),
-  outcomeUnknown: fc.constant(false),
 }
-const settled = { ...underWay, attempts: fc.nat(), settledAt: time, reason: orNull(text) }
-const turnedDown = fc.constantFrom('unavailable' as const, 'failed' as const)
+const settled = { ...asked, attempts: fc.nat(), settledAt: time }
 
-// What src/domain/reservation.ts says of its fields, and nothing beyond it.
-const reservation: fc.Arbitrary<Reservation> = fc.oneof(
-  record<Reservation>(underWay),
-  record<Reservation>({
-    ...settled,
-    status: fc.constant('reserved' as const),
-    holdId: text.map(toHold),
+// What src/domain/reservation/reservation.ts says of its fields, and nothing beyond it.
+export const anyReservation: fc.Arbitrary<Reservation> = fc.oneof(
+  record<Waiting>({ ...asked, status: is('waiting') }),
+  record<Pending>({
+    ...asked,
+    status: is('pending'),
+    replaces: orNull(text.map(toKey)),
+    reason: orNull(text),
   }),
-  record<Reservation>({ ...settled, status: turnedDown, outcomeUnknown: fc.boolean() }).map(
-    (r) => ({ ...r, outcomeUnknown: r.status === 'failed' && r.outcomeUnknown }),
-  ),
+  record<Reserved>({
+    ...settled,
+    status: is('reserved'),
+    holdId: text.map(toHold),
+    reason: orNull(text),
+  }),
+  record<Unavailable>({ ...settled, status: is('unavailable'), reason: text }),
+  record<Failed>({ ...settled, status: is('failed'), reason: text, outcomeUnknown: fc.boolean() }),
 )
 
 const older = record<Older>({
@@ -61,39 +70,42 @@ const price = record<Price>({
   currency: fc.constantFrom('EUR', 'JPY', 'KWD'),
 })
 
-type Place = { readonly place: number; readonly at: number }
+type Position = { readonly index: number; readonly at: number }
 
-const itemAt = ({ place, at }: Place): fc.Arbitrary<Item> =>
+const itemAt = ({ index, at }: Position): fc.Arbitrary<Item> =>
   fc
     .record({
-      id: fc.constant(toItemId(`item ${String(place).padStart(4, '0')}`)),
-      productId: text.map((product) => `${product} ${place}`),
+      id: fc.constant(toItemId(`item ${String(index).padStart(4, '0')}`)),
+      productId: text.map((product) => `${product} ${index}`),
       name: orNull(text),
       attributes,
       quantity: units,
       unitPrice: orNull(price),
-      reservations: fc.array(reservation, { maxLength: 4 }),
+      reservations: fc.array(anyReservation, { maxLength: 4 }),
       older: fc.oneof(fc.constant(none), older),
-      addedAt: fc.constant(at + place),
+      addedAt: fc.constant(at + index),
       updatedAt: time,
     })
     .map((item) => ({ ...item, attributesKey: canonicalText(item.attributes) }))
 
-const departingAt = ({ place, at }: Place): fc.Arbitrary<Departing> =>
-  record<Departing>({
-    key: text.map((name) => toKey(`${place} ${name}`)),
-    itemId: text.map(toItemId),
-    quantity: units,
-    state: fc.constantFrom('cancelled', 'releasing'),
-    holdId: orNull(text.map(toHold)),
-    since: fc.constant(at + place),
-  })
+const departingAt = ({ index, at }: Position): fc.Arbitrary<Departing> =>
+  orNull(text.map(toHold)).chain((holdId) =>
+    record<Departing>({
+      key: text.map((name) => toKey(`${index} ${name}`)),
+      itemId: text.map(toItemId),
+      quantity: units,
+      since: fc.constant(at + index),
+      ...(holdId === null
+        ? { state: is('cancelled'), holdId: is(holdId) }
+        : { state: is('releasing'), holdId: is(holdId) }),
+    }),
+  )
 
-const inOrder = <T>(one: (place: Place) => fc.Arbitrary<T>): fc.Arbitrary<readonly T[]> =>
+const inOrder = <T>(one: (index: Position) => fc.Arbitrary<T>): fc.Arbitrary<readonly T[]> =>
   fc
     .tuple(fc.nat(5), fc.integer({ min: 0, max: 8e15 }))
     .chain(([count, at]) =>
-      fc.tuple(...Array.from({ length: count }, (_, place) => one({ place, at }))),
+      fc.tuple(...Array.from({ length: count }, (_, index) => one({ index, at }))),
     )
 
 export const anyCart = (id: CartId): fc.Arbitrary<Cart> =>

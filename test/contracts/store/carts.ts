@@ -2,16 +2,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { type CartId, emptyCart, type Item } from '../../../src/domain/cart.ts'
-import type { ReservationStatus } from '../../../src/domain/reservation.ts'
+import { emptyCart } from '../../../src/domain/cart/cart.ts'
+import type { Item } from '../../../src/domain/cart/item.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
 import {
   ada,
   bob,
   buildAnswer,
   buildChange,
   buildDeparting,
+  buildFailed,
   buildItem,
-  buildReservation,
+  buildPending,
+  buildReleasing,
+  buildReserved,
+  buildUnavailable,
+  buildWaiting,
   mustCommit,
   noon,
   toHold,
@@ -81,13 +87,17 @@ const loads = (open: OpenStore): void => {
   })
 }
 
-const states: readonly ReservationStatus[] = [
-  'waiting',
-  'pending',
-  'reserved',
-  'unavailable',
-  'failed',
-]
+const toUnits = (index: number) => ({
+  quantity: 5 + index,
+  wanted: index,
+  requestedAt: noon + index,
+})
+const toSettled = (index: number) => ({
+  ...toUnits(index),
+  attempts: index,
+  settledAt: noon + 10,
+})
+const soldOut = 'sold out — ausverkauft'
 
 const fullItem: Item = buildItem('full', {
   productId: 'Gaming laptop 15" 日本 😀',
@@ -100,20 +110,13 @@ const fullItem: Item = buildItem('full', {
     nested: JSON.parse('{"__proto__":{"x":1},"constructor":2}'),
   },
   quantity: 9_999,
-  reservations: states.map((status, place) =>
-    buildReservation(`r${place}`, {
-      status,
-      quantity: 5 + place,
-      wanted: place,
-      holdId: status === 'reserved' ? toHold('hold-1 ü') : null,
-      attempts: place > 1 ? place : 0,
-      requestedAt: noon + place,
-      settledAt: place > 1 ? noon + 10 : null,
-      reason: place > 2 ? 'sold out — ausverkauft' : null,
-      replaces: place === 1 ? toKey('r2') : null,
-      outcomeUnknown: status === 'failed',
-    }),
-  ),
+  reservations: [
+    buildWaiting('r0', toUnits(0)),
+    buildPending('r1', { ...toUnits(1), replaces: toKey('r2') }),
+    buildReserved('r2', { ...toSettled(2), holdId: toHold('hold-1 ü') }),
+    buildUnavailable('r3', { ...toSettled(3), reason: soldOut }),
+    buildFailed('r4', { ...toSettled(4), reason: soldOut, outcomeUnknown: true }),
+  ],
   older: { count: 40, reserved: 20, unavailable: 15, failed: 5 },
   addedAt: noon + 1,
   updatedAt: noon + 2,
@@ -123,8 +126,8 @@ const roundTrips = (open: OpenStore): void => {
   test('every field of a cart comes back as it was written', async () => {
     await using store = await open()
     const departing = [
-      buildDeparting('d1', { state: 'cancelled', itemId: 'gone', quantity: 7 }),
-      buildDeparting('d2', { state: 'releasing', holdId: toHold('hold 2'), since: noon + 1 }),
+      buildDeparting('d1', { itemId: toItemId('gone'), quantity: 7 }),
+      buildReleasing('d2', { holdId: toHold('hold 2'), since: noon + 1 }),
     ]
     const items = [buildItem('plain'), fullItem]
     const counters = { version: 3, revision: 17, createdAt: noon - 9, updatedAt: noon + 9 }
@@ -156,8 +159,8 @@ const idsIn = async (open: Awaited<ReturnType<OpenStore>>) =>
 const changesItems = (open: OpenStore): void => {
   test('items are in the order they were added, also when one changes or goes', async () => {
     await using store = await open()
-    const [c, a, b] = ['c', 'a', 'b'].map((name, place) =>
-      buildItem(name, { addedAt: noon + place }),
+    const [c, a, b] = ['c', 'a', 'b'].map((name, index) =>
+      buildItem(name, { addedAt: noon + index }),
     )
     assert.ok(a && b && c)
     await mustCommit(store, buildChange({ put: [c, a] }), buildChange({ on: 1, put: [b] }))
@@ -207,8 +210,8 @@ const changesItems = (open: OpenStore): void => {
   test('the same product with other attributes is another line', async () => {
     await using store = await open()
     const sizes = [{}, { size: 'L' }, { size: 'M' }, { size: ['M'] }]
-    const put = sizes.map((attributes, place) =>
-      buildItem(`i${place}`, { productId: 'tea', attributes, addedAt: noon + place }),
+    const put = sizes.map((attributes, index) =>
+      buildItem(`i${index}`, { productId: 'tea', attributes, addedAt: noon + index }),
     )
     await mustCommit(store, buildChange({ put }))
     assert.deepEqual((await store.load(ada, [])).cart.items, put)

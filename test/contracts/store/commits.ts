@@ -72,7 +72,7 @@ const spoilt: readonly (readonly [string, Spoil])[] = [
     },
   ],
   [
-    'two journal entries at one place',
+    'two journal entries at one position',
     (change) => ({
       ...change,
       events: [...change.events, buildEntry(change.cart.revision, 0, { actor: 'new' })],

@@ -82,7 +82,7 @@ const hands = (open: Open): void => {
 
   test('no job is handed over twice under 10 at once', async () => {
     await using store = await open()
-    const ids = Array.from({ length: 60 }, (_, place) => `j${place}`)
+    const ids = Array.from({ length: 60 }, (_, index) => `j${index}`)
     await putJobs(store, noon, ...ids)
     const handed = await Promise.all(
       Array.from({ length: 10 }, () => store.handOver.handOverJobs(noon, 5)),
@@ -173,10 +173,10 @@ const claimsHanded = (open: Open): void => {
 
   test('a hint that comes to 10 workers at once is leased by one', async () => {
     await using store = await open()
-    const ids = Array.from({ length: 20 }, (_, place) => `j${place}`)
+    const ids = Array.from({ length: 20 }, (_, index) => `j${index}`)
     await putJobs(store, noon, ...ids)
     await store.handOver.handOverJobs(noon, 100)
-    const workers = Array.from({ length: 10 }, (_, place) => `w${place}`)
+    const workers = Array.from({ length: 10 }, (_, index) => `w${index}`)
     const claimed = await Promise.all(workers.map((id) => claimHanded(store, noon, ids, id)))
     assert.deepEqual(claimed.flat().sort(), ids.sort())
     const jobs = await Promise.all(ids.map((id) => store.findJob(id)))

@@ -8,6 +8,8 @@ import {
   buildIntent,
   buildJob,
   buildPutBack,
+  buildRelease,
+  buildReleaseJob,
   mustCommit,
   noon,
   toHold,
@@ -51,19 +53,17 @@ const puts = (open: OpenStore): void => {
   test('an intent that is put becomes a job, due at once and never tried', async () => {
     await using store = await open()
     const release = {
-      kind: 'release',
       key: toKey('r ü'),
-      productId: '',
       quantity: 7,
       holdId: toHold('h "1"'),
-    } as const
-    const change = { put: [buildIntent('a'), buildIntent('a.release', release)] }
+    }
+    const change = { put: [buildIntent('a'), buildRelease('a.release', release)] }
     await mustCommit(store, buildChange({ cartId: bob, at: later, jobs: change }))
     const made = { cartId: bob, createdAt: later, dueAt: later }
     assert.deepEqual(await store.findJob('a'), buildJob('a', made))
     assert.deepEqual(
       await store.findJob('a.release'),
-      buildJob('a.release', { ...made, ...release }),
+      buildReleaseJob('a.release', { ...made, ...release }),
     )
   })
 
@@ -71,7 +71,7 @@ const puts = (open: OpenStore): void => {
     await using store = await open()
     await leased(store)
     const before = await store.findJob('a')
-    await then(store, { put: [buildIntent('a', { kind: 'release', quantity: 9 })] })
+    await then(store, { put: [buildRelease('a', { quantity: 9 })] })
     assert.deepEqual(await store.findJob('a'), before)
     assert.equal((await store.countJobs(later)).leased, 1)
   })

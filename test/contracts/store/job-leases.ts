@@ -56,9 +56,9 @@ const claims = (open: OpenStore): void => {
 
   test('no job is leased twice under 10 claims at once', async () => {
     await using store = await open()
-    const ids = Array.from({ length: 60 }, (_, place) => `j${place}`)
+    const ids = Array.from({ length: 60 }, (_, index) => `j${index}`)
     await putJobs(store, noon, ...ids)
-    const workers = Array.from({ length: 10 }, (_, place) => `w${place}`)
+    const workers = Array.from({ length: 10 }, (_, index) => `w${index}`)
     const claimed = await Promise.all(workers.map((id) => claim(store, noon, 5, id)))
     assert.deepEqual(
       claimed.map((got) => got.length),

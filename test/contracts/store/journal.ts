@@ -1,8 +1,9 @@
 // The journal of a cart.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { canonicalText } from '../../../src/domain/attributes.ts'
-import type { CartEvent } from '../../../src/domain/events.ts'
+import { canonicalText } from '../../../src/domain/cart/canonical-json.ts'
+import type { CartEvent } from '../../../src/domain/cart/events.ts'
+import type { Leaving, Requested } from '../../../src/domain/reservation/reservation.ts'
 import type { JournalEntry } from '../../../src/ports/store.ts'
 import {
   ada,
@@ -26,19 +27,25 @@ export const keepsJournal = (open: OpenStore): void => {
   test('every event comes back as it was written', async () => {
     await using store = await open()
     const entries = everyEvent.map(
-      (event, place): JournalEntry => ({ revision: 1, place, version: 1, actor: 'Ünï |', event }),
+      (event, position): JournalEntry => ({
+        revision: 1,
+        position,
+        version: 1,
+        actor: 'Ünï |',
+        event,
+      }),
     )
     await mustCommit(store, buildChange({ events: entries }))
     assert.deepEqual(await store.readJournal(ada, 0, 100), entries)
   })
 
-  test('entries are in order of revision and place, each cart by itself', async () => {
+  test('entries are in order of revision and position, each cart by itself', async () => {
     await using store = await open()
     const entries: JournalEntry[] = []
     for (let on = 0; on < 12; on += 1) {
       // More than ten of both: 10 comes after 9, not after 1.
-      const events = Array.from({ length: on === 5 ? 12 : 2 }, (_, place) =>
-        buildEntry(on + 1, place),
+      const events = Array.from({ length: on === 5 ? 12 : 2 }, (_, index) =>
+        buildEntry(on + 1, index),
       )
       entries.push(...events)
       await mustCommit(store, buildChange({ on, events }))
@@ -55,7 +62,7 @@ export const keepsJournal = (open: OpenStore): void => {
       await mustCommit(store, buildChange({ on, events }))
     }
     const placesIn = async (after: number, limit: number) =>
-      (await store.readJournal(ada, after, limit)).map((e) => `${e.revision}.${e.place}`)
+      (await store.readJournal(ada, after, limit)).map((e) => `${e.revision}.${e.position}`)
     assert.deepEqual(await placesIn(0, 3), ['1.0', '1.1', '2.0'])
     assert.deepEqual(await placesIn(2, 3), ['3.0', '3.1', '4.0'])
     assert.deepEqual(await placesIn(4, 100), ['5.0', '5.1'])
@@ -82,16 +89,17 @@ const itemId = toItemId('tea')
 const key = toKey('r1')
 const at = noon
 const productId = 'Gaming laptop 15" 日本'
-const letGo = [
+const letGo: readonly Leaving[] = [
   { key, itemId, quantity: 2, status: 'reserved', holdId: toHold('ü'), outcomeUnknown: false },
   { key, itemId, quantity: 3, status: 'failed', holdId: null, outcomeUnknown: true },
-] as const
-const requested = { key, quantity: 2, status: 'waiting', replaces: toKey('r0') } as const
+]
+const requested: Requested = { key, quantity: 2, status: 'pending', replaces: toKey('r0') }
+const waiting: Requested = { key, quantity: 2, status: 'waiting', replaces: null }
 // The shopper's own words: none of them may be taken for one of ours.
 const words = { type: 'a', at: 'b', attributes: 'c', attributesKey: 'd', version: 'e' }
 const attributes = { ...words, size: 'L', deep: { list: [1, null, 'ü'], attributesKey: 'f' } }
 
-const everyEvent: readonly CartEvent[] = [
+export const everyEvent: readonly CartEvent[] = [
   {
     type: 'item-added',
     at,
@@ -110,12 +118,13 @@ const everyEvent: readonly CartEvent[] = [
     productId,
     quantity: 3,
     lowered: [{ key, wanted: 1 }],
-    letGo,
+    letGo: [...letGo],
     requested: null,
   },
   { type: 'item-removed', at, itemId, productId, quantity: 3, letGo },
   { type: 'cart-cleared', at, letGo },
   { type: 'reservation-requested', at, itemId, productId, letGo: [], requested },
+  { type: 'reservation-requested', at, itemId, productId, letGo, requested: waiting },
   { type: 'reservation-confirmed', at, itemId, key, holdId: toHold('h'), attempts: 4, letGo },
   { type: 'reservation-refused', at, itemId, key, reason: 'ausverkauft ü', attempts: 1 },
   {

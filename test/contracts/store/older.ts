@@ -7,7 +7,7 @@ import {
   buildChange,
   buildDeparting,
   buildItem,
-  buildReservation,
+  buildReserved,
   mustCommit,
   noon,
   toHold,
@@ -25,14 +25,12 @@ export const keepsApart = (open: OpenStore): void => {
 }
 
 const settled = (name: string, requestedAt: number) =>
-  buildReservation(name, {
-    status: 'reserved',
+  buildReserved(name, {
     holdId: toHold(`hold ü ${name}`),
     attempts: 3,
     requestedAt,
     settledAt: requestedAt + 5,
     reason: 'holds more than wanted',
-    replaces: toKey('other'),
   })
 
 const keepsOlder = (open: OpenStore): void => {
@@ -43,7 +41,7 @@ const keepsOlder = (open: OpenStore): void => {
 
   test('older reservations come back as they were, in the order they were asked for', async () => {
     await using store = await open()
-    const rows = ['z', 'a', 'm', 'b'].map((name, place) => settled(name, noon + place))
+    const rows = ['z', 'a', 'm', 'b'].map((name, index) => settled(name, noon + index))
     const put = rows.map((reservation) => ({ itemId: tea, reservation }))
     const [first, second, third, fourth] = put
     assert.ok(first && second && third && fourth)
@@ -69,12 +67,12 @@ const keepsOlder = (open: OpenStore): void => {
 
   test('an older reservation put again replaces the first, one removed is gone', async () => {
     await using store = await open()
-    const rows = ['a', 'b', 'c'].map((name, place) => settled(name, noon + place))
+    const rows = ['a', 'b', 'c'].map((name, index) => settled(name, noon + index))
     const [a, b, c] = rows
     assert.ok(a && b && c)
     const put = rows.map((reservation) => ({ itemId: tea, reservation }))
     await mustCommit(store, buildChange({ older: { put } }))
-    const changed = { ...b, wanted: 0, holdId: null }
+    const changed = { ...b, wanted: 0, holdId: toHold('another') }
     const older = {
       put: [{ itemId: tea, reservation: changed }],
       removed: [
@@ -101,8 +99,8 @@ const keepsDeparting = (open: OpenStore): void => {
 
   test('departing reservations are in the order of since, however they came', async () => {
     await using store = await open()
-    const [c, a, b] = ['c', 'a', 'b'].map((name, place) =>
-      buildDeparting(name, { since: noon + place }),
+    const [c, a, b] = ['c', 'a', 'b'].map((name, index) =>
+      buildDeparting(name, { since: noon + index }),
     )
     assert.ok(a && b && c)
     await mustCommit(store, buildChange({ departing: { put: [b, c] } }))
@@ -110,7 +108,7 @@ const keepsDeparting = (open: OpenStore): void => {
     assert.deepEqual(await departingOf(store), [c, a, b])
   })
 
-  test('a departing reservation put again takes the place of the first', async () => {
+  test('a departing reservation put again replaces the first', async () => {
     await using store = await open()
     const cancelled = buildDeparting('a', { quantity: 4 })
     const releasing = { ...cancelled, state: 'releasing', holdId: toHold('h') } as const

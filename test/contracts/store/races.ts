@@ -1,7 +1,7 @@
 // Commits at the same time: of one cart exactly one wins, of many carts each for itself.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CartId } from '../../../src/domain/cart.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
 import type { Change, Store } from '../../../src/ports/store.ts'
 import {
   ada,
@@ -15,7 +15,7 @@ import {
 } from '../../support/store-changes.ts'
 import type { OpenStore } from '../../support/store-folders.ts'
 
-const names = Array.from({ length: 20 }, (_, place) => `w${place}`)
+const names = Array.from({ length: 20 }, (_, index) => `w${index}`)
 
 export const commitsRace = (open: OpenStore): void => {
   commitsOneOf(open)
@@ -34,7 +34,7 @@ const commitsOneOf = (open: OpenStore): void => {
       const results = await Promise.all(
         names.map((name) => store.commit(buildFullChange(name, { on }))),
       )
-      const winners = names.filter((_, place) => results[place] === 'committed')
+      const winners = names.filter((_, index) => results[index] === 'committed')
       assert.equal(winners.length, 1)
       assert.equal(results.filter((result) => result === 'conflict').length, 19)
       for (const name of names) {
@@ -157,9 +157,9 @@ const commitAtOnce = async (store: Store, build: (name: string, cartId: CartId) 
     ),
   )
   return Promise.all(
-    carts.map(async ({ name, cartId }, place) => ({
+    carts.map(async ({ name, cartId }, index) => ({
       name,
-      result: results[place],
+      result: results[index],
       parts: await partsIn(store, name, cartId),
     })),
   )

@@ -1,7 +1,7 @@
 // What is old enough goes, a bounded batch at a time.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { CartId } from '../../../src/domain/cart.ts'
+import type { CartId } from '../../../src/domain/ids.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import {
   ada,
@@ -30,7 +30,7 @@ const fill = async (store: Store, carts: readonly CartId[] = [ada]): Promise<voi
 }
 
 const answersIn = async (store: Store, cartId: CartId = ada) => {
-  const keys = Array.from({ length: 10 }, (_, place) => buildAnswer(`k${place + 1}`))
+  const keys = Array.from({ length: 10 }, (_, index) => buildAnswer(`k${index + 1}`))
   return (await store.load(cartId, keys)).answers.map((answer) => answer.at).sort((a, b) => a - b)
 }
 

@@ -16,30 +16,30 @@ export const openDueQueue = (): DueQueue => {
 
   /** Puts `due` where the heap has a hole, or higher. */
   const rise = (due: Due, hole: number): void => {
-    let place = hole
-    while (place > 0) {
-      const above = (place - 1) >> 1
+    let index = hole
+    while (index > 0) {
+      const above = (index - 1) >> 1
       const parent = heap[above]
       if (parent === undefined || !isBefore(due, parent)) break
-      heap[place] = parent
-      place = above
+      heap[index] = parent
+      index = above
     }
-    heap[place] = due
+    heap[index] = due
   }
 
   /** Puts `due` at the top, or lower. */
   const sink = (due: Due): void => {
-    let place = 0
+    let index = 0
     for (;;) {
-      const [left, right] = [heap[2 * place + 1], heap[2 * place + 2]]
+      const [left, right] = [heap[2 * index + 1], heap[2 * index + 2]]
       if (left === undefined) break
       const isRight = right !== undefined && isBefore(right, left)
       const child = isRight ? right : left
       if (!isBefore(child, due)) break
-      heap[place] = child
-      place = 2 * place + (isRight ? 2 : 1)
+      heap[index] = child
+      index = 2 * index + (isRight ? 2 : 1)
     }
-    heap[place] = due
+    heap[index] = due
   }
 
   return {

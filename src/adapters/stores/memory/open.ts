@@ -1,8 +1,11 @@
-// The volatile store: everything in maps, gone with the process. For tests, and for those who want it.
-import { type Cart, type CartId, emptyCart } from '../../../domain/cart.ts'
-import type { Reservation } from '../../../domain/reservation.ts'
+// The volatile store: everything in maps, gone with the process. For tests and trials.
+import { type Cart, emptyCart } from '../../../domain/cart/cart.ts'
+import type { CartId } from '../../../domain/ids.ts'
+import type { Reservation } from '../../../domain/reservation/reservation.ts'
 import type { Answer, Change, JournalEntry, Store } from '../../../ports/store.ts'
-import { openJobs } from './jobs.ts'
+import { byLeaving } from '../rows/departing-row.ts'
+import { byAddition } from '../rows/item-row.ts'
+import { openJobTable } from './job-table.ts'
 
 type Kept = {
   cart: Cart
@@ -14,7 +17,7 @@ type Kept = {
 
 export const openMemoryStore = (): Store => {
   const carts = new Map<CartId, Kept>()
-  const jobs = openJobs()
+  const jobs = openJobTable()
 
   const keptOf = (cartId: CartId): Kept => {
     const known = carts.get(cartId)
@@ -102,11 +105,9 @@ const changed = (cart: Cart, { cart: head, items, departing }: Change): Cart => 
     revision,
     createdAt,
     updatedAt,
-    items: [...cart.items.filter((item) => !gone.has(item.id)), ...items.put].sort(
-      (a, b) => a.addedAt - b.addedAt || (a.id < b.id ? -1 : 1),
-    ),
+    items: [...cart.items.filter((item) => !gone.has(item.id)), ...items.put].sort(byAddition),
     departing: [...cart.departing.filter((d) => !left.has(d.key)), ...departing.put].sort(
-      (a, b) => a.since - b.since || (a.key < b.key ? -1 : 1),
+      byLeaving,
     ),
   }
 }

@@ -1,5 +1,5 @@
-// Tells the other processes that jobs are due, and hears it from them; what gets lost is found by their
-// polls. Apart from the commits: a notification in a transaction keeps all others with one waiting.
+// Announces to the other processes that jobs are due, and listens for their announcements; what gets lost is
+// found by their polls. Not in the commits: a transaction that notifies makes every other one that does wait.
 import type { Database } from './database.ts'
 
 export type Announcements = {
@@ -17,10 +17,10 @@ export const openAnnouncements = (database: Database, onHeard: () => void): Anno
   const listener = listen(database, onHeard)
   let timer: NodeJS.Timeout | null = null
   let isDue = false
-  const tell = () => {
+  const notify = () => {
     timer = setTimeout(() => {
       timer = null
-      if (isDue) tell()
+      if (isDue) notify()
     }, everyMs)
     isDue = false
     // The polls of the others find the jobs without it.
@@ -29,7 +29,7 @@ export const openAnnouncements = (database: Database, onHeard: () => void): Anno
   return {
     announce: () => {
       isDue = true
-      if (timer === null) tell()
+      if (timer === null) notify()
     },
     close: () => {
       if (timer !== null) clearTimeout(timer)

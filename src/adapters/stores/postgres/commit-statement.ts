@@ -1,11 +1,18 @@
 // The one write of a group of changes: one statement, so that the changes are committed together in one
 // round trip, and each on its own is written wholly or not at all.
 import type { Change, CommitResult } from '../../../ports/store.ts'
-import { keepAnswers, usedKeys } from './answers.ts'
-import { cartColumns, putItems, putOlder, removeItems, removeOlder, toCartRow } from './carts.ts'
-import { type ColumnType, type Row, toColumns, unnest } from './columns.ts'
+import { keepAnswers, usedKeys } from './answer-table.ts'
+import { type ArrayColumns, type ArrayRow, toArrays, unnest } from './array-columns.ts'
+import {
+  headColumns,
+  putItems,
+  putOlder,
+  removeItems,
+  removeOlder,
+  toHeadRow,
+} from './cart-table.ts'
 import type { Statement } from './database.ts'
-import { putDepartures, removeDepartures } from './departures.ts'
+import { putDepartures, removeDepartures } from './departing-table.ts'
 import {
   changeJobs,
   finishJobs,
@@ -14,8 +21,8 @@ import {
   putJobs,
   toLeaseRows,
 } from './job-changes.ts'
-import { appendJournal } from './journal.ts'
-import type { Part } from './part.ts'
+import { appendJournal } from './journal-table.ts'
+import type { Part } from './statement-part.ts'
 
 const parts: readonly Part[] = [
   putItems,
@@ -35,32 +42,31 @@ export type Write = { readonly statement: Statement; readonly values: readonly s
 
 /** Changes of different carts, in the order of their ids. */
 export const toWrite = (changes: readonly Change[]): Write => {
-  const carts = rowsIn(changes, (change) => [toCartRow(change)])
-  const values = [...toColumns(carts, widthOf(cartColumns))]
+  const carts = rowsIn(changes, (change) => [toHeadRow(change)])
+  const values = [...toArrays(carts, widthOf(headColumns))]
   const leases = rowsIn(changes, toLeaseRows)
   const isLeased = leases.length > 0
-  if (isLeased) values.push(...toColumns(leases, widthOf(leaseColumns)))
+  if (isLeased) values.push(...toArrays(leases, widthOf(leaseColumns)))
   const present: Part[] = []
   for (const part of parts) {
     const rows = rowsIn(changes, part.rowsOf)
     if (rows.length === 0) continue
     present.push(part)
-    values.push(...toColumns(rows, widthOf(part.columns)))
+    values.push(...toArrays(rows, widthOf(part.columns)))
   }
   return { statement: statementOf(isLeased, present), values }
 }
 
-const widthOf = (columns: Readonly<Record<string, ColumnType>>): number =>
-  1 + Object.keys(columns).length
+const widthOf = (columns: ArrayColumns): number => 1 + Object.keys(columns).length
 
-/** Each with the place of its change before it. */
+/** Each with the index of its change before it, from 1. */
 const rowsIn = (
   changes: readonly Change[],
-  rowsOf: (change: Change) => readonly Row[],
-): readonly Row[] => {
-  const rows: Row[] = []
-  for (const [place, change] of changes.entries()) {
-    for (const row of rowsOf(change)) rows.push([place + 1, ...row])
+  rowsOf: (change: Change) => readonly ArrayRow[],
+): readonly ArrayRow[] => {
+  const rows: ArrayRow[] = []
+  for (const [index, change] of changes.entries()) {
+    for (const row of rowsOf(change)) rows.push([index + 1, ...row])
   }
   return rows
 }
@@ -72,7 +78,7 @@ const letters: Readonly<Record<string, CommitResult>> = {
 }
 
 /** The answer of the statement: a letter for each change. */
-export const toResults = ([row]: readonly Row[]): readonly CommitResult[] =>
+export const toResults = ([row]: readonly (readonly unknown[])[]): readonly CommitResult[] =>
   Array.from(String(row?.[0] ?? ''), (letter) => letters[letter] ?? 'conflict')
 
 const statements = new Map<string, Statement>()
@@ -90,20 +96,20 @@ const statementOf = (isLeased: boolean, present: readonly Part[]): Statement => 
 
 /**
  * `given` are the changes, `moved` and `made` the carts that are at their new revision by this statement,
- * `outcome` what came of each change: its letters, and whether it is written, by place.
+ * `outcome` what came of each change: its letters, and whether it is written, by index.
  */
 const compose = (isLeased: boolean, present: readonly Part[]): string => {
   let next = 1
-  const rowsOf = (columns: Readonly<Record<string, ColumnType>>): string => {
-    const rows = unnest({ place: 'integer', ...columns }, 'r', next)
+  const rowsOf = (columns: ArrayColumns): string => {
+    const rows = unnest({ change_index: 'integer', ...columns }, 'r', next)
     next += widthOf(columns)
     return rows
   }
-  const given = rowsOf(cartColumns)
+  const given = rowsOf(headColumns)
   const leases = isLeased ? rowsOf(leaseColumns) : null
   const rows = new Map(present.map((part) => [part, rowsOf(part.columns)]))
   const answers = rows.get(keepAnswers)
-  const isWritten = '(select o.written from outcome o)[r.place]'
+  const isWritten = '(select o.written from outcome o)[r.change_index]'
   const writes = [...rows].map(([part, from]) => `${part.name} as (${part.sql(from, isWritten)})`)
   return `
   with given as materialized (
@@ -112,35 +118,35 @@ const compose = (isLeased: boolean, present: readonly Part[]): string => {
   lost as materialized (${
     leases === null
       ? none
-      : `select distinct r.place from ${leases}
+      : `select distinct r.change_index from ${leases}
       where r.job_id not in (select h.id from held h)`
   }),
   used as materialized (${answers === undefined ? none : usedKeys(answers)}),
   free as materialized (
-    select * from given g where g.place not in (select place from lost)
-      and g.place not in (select place from used)),
+    select * from given g where g.change_index not in (select change_index from lost)
+      and g.change_index not in (select change_index from used)),
   moved as (
     update carts c set version = g.version, revision = g.revision, updated_at = g.updated_at
     from free g where g.expected > 0 and c.user_id = g.user_id and c.revision = g.expected
-    returning g.place),
+    returning g.change_index),
   made as (
     insert into carts (user_id, version, revision, created_at, updated_at)
     select user_id, version, revision, created_at, updated_at from free
     where expected = 0 and revision > 0 on conflict (user_id) do nothing returning user_id),
   -- A write without effect on a cart that was never written leaves no cart behind.
   untouched as (
-    select place from free g where g.revision = 0
+    select change_index from free g where g.revision = 0
       and not exists (select from carts c where c.user_id = g.user_id)),
   outcome as materialized (
-    select array_agg(is_written order by place) as written,
-      string_agg(case when is_written then 'w' when is_lost then 'l' else 'c' end, '' order by place)
+    select array_agg(is_written order by change_index) as written,
+      string_agg(case when is_written then 'w' when is_lost then 'l' else 'c' end, '' order by change_index)
         as letters
-    from (select g.place,
-        g.place in (select place from moved union all select place from untouched)
+    from (select g.change_index,
+        g.change_index in (select change_index from moved union all select change_index from untouched)
           or (g.expected = 0 and g.user_id in (select user_id from made)) as is_written,
-        g.place in (select place from lost) as is_lost
+        g.change_index in (select change_index from lost) as is_lost
       from given g) each)${writes.map((write) => `,\n  ${write}`).join('')}
   select letters from outcome`
 }
 
-const none = 'select null::integer as place where false'
+const none = 'select null::integer as change_index where false'

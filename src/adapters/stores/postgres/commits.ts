@@ -2,7 +2,7 @@
 import type { CartError } from '../../../domain/errors.ts'
 import type { CartStore, Change, CommitResult } from '../../../ports/store.ts'
 import { toResults, toWrite } from './commit-statement.ts'
-import { type Database, isPassing, rolledBackWith, tookTooLong, unavailable } from './database.ts'
+import { type Database, isTransient, rolledBackWith, tookTooLong, unavailable } from './database.ts'
 import { openGroups } from './groups.ts'
 
 // Two statements at a time: while one waits for the disk the other runs. More make the groups smaller.
@@ -20,14 +20,10 @@ type Result = CommitResult | CartError
 export const openCommits = (database: Database): CartStore['commit'] => {
   const commit = openGroups<Change, Result>(bounds, async (changes) => {
     // In one order everywhere, so that groups never wait for each other in a circle.
-    const places = changes
-      .map((_, place) => place)
-      .sort((a, b) => ((changes[a]?.cartId ?? '') < (changes[b]?.cartId ?? '') ? -1 : 1))
-    const sorted = places.flatMap((place) => changes[place] ?? [])
+    const sorted = [...changes].sort((a, b) => (a.cartId < b.cartId ? -1 : 1))
     const results = await commitTogether(database, sorted)
-    const inOrder: Result[] = []
-    for (const [index, place] of places.entries()) inOrder[place] = results[index] ?? 'conflict'
-    return inOrder
+    const byCart = new Map(sorted.map(({ cartId }, index) => [cartId, results[index]]))
+    return changes.map(({ cartId }) => byCart.get(cartId) ?? 'conflict')
   })
   return async (change) => {
     const result = await commit(change)
@@ -62,9 +58,9 @@ const commitEach = async (
   const deadline = performance.now() + aloneWithinMs
   const left = changes.entries()
   const commitSome = async () => {
-    for (const [place, change] of left) {
+    for (const [index, change] of left) {
       const isLate = performance.now() > deadline
-      results[place] = isLate ? unavailable(failure) : await commitAlone(database, change)
+      results[index] = isLate ? unavailable(failure) : await commitAlone(database, change)
     }
   }
   await Promise.all(Array.from({ length: aloneMax }, commitSome))
@@ -86,7 +82,7 @@ const commitAlone = async (database: Database, change: Change): Promise<Result> 
       return result
     } catch (error) {
       const code = rolledBackWith(error)
-      if (!isPassing(code) || tries === triesMax) return unavailable(error)
+      if (!isTransient(code) || tries === triesMax) return unavailable(error)
       await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * tries))
     }
   }

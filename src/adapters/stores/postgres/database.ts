@@ -2,7 +2,8 @@
 import type { Socket } from 'node:net'
 import pg from 'pg'
 import { CartError } from '../../../domain/errors.ts'
-import type { Row } from './columns.ts'
+import { reasonOf } from '../../../platform/reason-of.ts'
+import { withinTimeOr } from '../../../platform/time-limit.ts'
 
 export type DatabaseOptions = {
   readonly url: string
@@ -33,9 +34,12 @@ const usualBounds: Bounds = {
 
 export type Statement = { readonly name: string; readonly text: string }
 
+/** As the driver reads it: lists of values, in the order of the statement. */
+export type ReadRow = readonly unknown[]
+
 export type Database = {
   /** One statement, committed when it resolves. Rows are lists of values. */
-  query(statement: Statement, values: readonly unknown[]): Promise<readonly Row[]>
+  query(statement: Statement, values: readonly unknown[]): Promise<readonly ReadRow[]>
   /** Statements on one connection, in one transaction. */
   transact<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>
   /** A connection of its own, outside the pool; closed with it. */
@@ -87,7 +91,7 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     query: async ({ name, text }, values) => {
       const config = { text, values: values as unknown[], rowMode: 'array' as const }
       const named = options.statements === 'named' ? { ...config, name } : config
-      return (await pool.query<Row[]>(named)).rows as unknown as readonly Row[]
+      return (await pool.query<unknown[]>(named)).rows
     },
     transact: async (work) => {
       const connection = await pool.connect()
@@ -112,21 +116,14 @@ export const openDatabase = (options: DatabaseOptions): Database => {
     },
     close: async () => {
       const ends = [pool.end(), ...[...owns].map((own) => own.end())]
-      await within(closeWithinMs, Promise.allSettled(ends))
+      await withinTimeOr(closeWithinMs, Promise.allSettled(ends), null)
       for (const each of [...open, ...owns]) breakOff(each)
     },
   }
 }
 
-// A server that holds still never closes its end.
+// A server that hangs never closes its end.
 const closeWithinMs = 1_000
-
-const within = async (ms: number, work: Promise<unknown>): Promise<void> => {
-  const timeout = Promise.withResolvers<void>()
-  const timer = setTimeout(timeout.resolve, ms)
-  await Promise.race([work, timeout.promise])
-  clearTimeout(timer)
-}
 
 // The driver has no public way to do it.
 const breakOff = (client: pg.Client): void => {
@@ -145,14 +142,14 @@ export const tookTooLong = '57014'
 
 /**
  * Errors that a second try at once may not meet: serialization failure, deadlock; and a unique violation,
- * when another process used the key of an answer at the same moment: the next try sees it. Who has
- * waited for a lock in vain has waited long enough.
+ * when another process used the key of an answer at the same moment: the next try sees it. A statement
+ * that waited for a lock in vain has waited long enough.
  */
-export const isPassing = (code: string | null): boolean =>
+export const isTransient = (code: string | null): boolean =>
   code === '40001' || code === '40P01' || code === '23505'
 
 export const unavailable = (error: unknown): CartError => {
   if (error instanceof CartError) return error
-  const reason = error instanceof Error && error.message !== '' ? error.message : String(error)
-  return new CartError('store-unavailable', `The store did not answer (${reason}); try again.`)
+  const message = `The store did not answer (${reasonOf(error)}); try again.`
+  return new CartError('store-unavailable', message)
 }

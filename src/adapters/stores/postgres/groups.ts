@@ -42,7 +42,7 @@ export const openGroups = <Call, Result>(
   const runGroup = async (group: readonly Waiting<Call, Result>[]): Promise<void> => {
     try {
       const results = await run(group.map(({ call }) => call))
-      for (const [place, each] of group.entries()) each.resolve(results[place] as Result)
+      for (const [index, each] of group.entries()) each.resolve(results[index] as Result)
     } catch (error) {
       for (const each of group) each.reject(error)
     }

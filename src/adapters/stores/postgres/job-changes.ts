@@ -1,14 +1,15 @@
 // What a change does to jobs, as at most one row for each job: a statement changes a row once, and does
 // not see what its other parts write.
 import type { Change, JobChanges } from '../../../ports/store.ts'
-import type { Row } from './columns.ts'
-import type { Part } from './part.ts'
+import { fromIntent, intentTable } from '../rows/job-row.ts'
+import type { ArrayRow } from './array-columns.ts'
+import { insertAll, type Part } from './statement-part.ts'
 
 type Fate = {
-  isCalledOff: boolean
+  isCancelled: boolean
   isRequeued: boolean
   /** Due at once, its age counted from now. */
-  startsAnew: boolean
+  startsOver: boolean
   isFinished: boolean
   /** Why it is buried; null when it is not. */
   reason: string | null
@@ -20,18 +21,18 @@ const fatesOf = (jobs: JobChanges): ReadonlyMap<string, Readonly<Fate>> => {
   const follow = (id: string, step: Partial<Fate>) => {
     fates.set(id, { ...(fates.get(id) ?? untouched), ...step })
   }
-  for (const id of jobs.cancelled) follow(id, { isCalledOff: true })
-  for (const id of jobs.revived) follow(id, { isCalledOff: true, startsAnew: true })
-  for (const id of jobs.requeued) follow(id, { isRequeued: true, startsAnew: true })
+  for (const id of jobs.cancelled) follow(id, { isCancelled: true })
+  for (const id of jobs.revived) follow(id, { isCancelled: true, startsOver: true })
+  for (const id of jobs.requeued) follow(id, { isRequeued: true, startsOver: true })
   for (const { id, reason } of jobs.buried) follow(id, { reason })
   for (const id of jobs.finished) follow(id, { isFinished: true })
   return fates
 }
 
 const untouched: Fate = {
-  isCalledOff: false,
+  isCancelled: false,
   isRequeued: false,
-  startsAnew: false,
+  startsOver: false,
   isFinished: false,
   reason: null,
 }
@@ -45,15 +46,9 @@ const noFates: ReturnType<typeof fatesOf> = new Map()
 export const putJobs: Part = {
   name: 'put_jobs',
   columns: {
-    id: 'text',
-    kind: 'text',
-    key: 'text',
-    cart_id: 'text',
-    item_id: 'text',
-    product_id: 'text',
-    quantity: 'integer',
-    hold_id: 'text',
-    at: 'bigint',
+    ...intentTable.types,
+    created_at: 'bigint',
+    due_at: 'bigint',
     buried_at: 'bigint',
     last_error: 'text',
   },
@@ -62,26 +57,16 @@ export const putJobs: Part = {
     const fates = isPlain(change) ? noFates : fatesOf(jobs)
     return jobs.put
       .filter(({ id }) => fates.get(id)?.isFinished !== true)
-      .map(({ id, kind, key, itemId, productId, quantity, holdId }): Row => {
-        const fate = fates.get(id)
+      .map((job): ArrayRow => {
+        const fate = fates.get(job.id)
         const reason = fate?.reason ?? null
-        const intent = [
-          fate?.isCalledOff ? 'cancel' : kind,
-          key,
-          cartId,
-          itemId,
-          productId,
-        ] as const
-        return [id, ...intent, quantity, holdId, at, reason === null ? null : at, reason]
+        const row = fromIntent(cartId, job, fate?.isCancelled ? 'cancel' : job.kind)
+        return [...row, at, at, reason === null ? null : at, reason]
       })
   },
   // A job that is there already is the same intent: its id names the call it stands for.
   sql: (rows, isWritten) => `
-    insert into jobs (id, kind, key, cart_id, item_id, product_id, quantity, hold_id, created_at,
-      due_at, buried_at, last_error)
-    select r.id, r.kind, r.key, r.cart_id, r.item_id, r.product_id, r.quantity, r.hold_id, r.at,
-      r.at, r.buried_at, r.last_error
-    from ${rows} where ${isWritten} on conflict (id) do nothing`,
+    ${insertAll('jobs', Object.keys(putJobs.columns), rows, isWritten)} on conflict (id) do nothing`,
 }
 
 /** Applies to jobs that were there before the change. */
@@ -90,9 +75,9 @@ export const changeJobs: Part = {
   columns: {
     id: 'text',
     stays: 'boolean',
-    calls_off: 'boolean',
+    cancels: 'boolean',
     requeues: 'boolean',
-    starts_anew: 'boolean',
+    starts_over: 'boolean',
     reason: 'text',
     at: 'bigint',
   },
@@ -101,24 +86,24 @@ export const changeJobs: Part = {
       ? []
       : [...fatesOf(change.jobs)]
           .filter(([, { isFinished }]) => !isFinished)
-          .map(([id, { isCalledOff, isRequeued, startsAnew, reason }]) => {
-            const stays = !startsAnew && reason === null
-            return [id, stays, isCalledOff, isRequeued, startsAnew, reason, change.at]
+          .map(([id, { isCancelled, isRequeued, startsOver, reason }]) => {
+            const stays = !startsOver && reason === null
+            return [id, stays, isCancelled, isRequeued, startsOver, reason, change.at]
           }),
   sql: (rows, isWritten) => `
     update jobs j set
-      kind = case when r.calls_off then 'cancel' else j.kind end,
+      kind = case when r.cancels then 'cancel' else j.kind end,
       buried_at = case when r.reason is not null then r.at end,
       leased_by = case when r.stays then j.leased_by end,
       handed_at = case when r.stays then j.handed_at end,
       attempts = case when r.requeues then 0 else j.attempts end,
       last_error = coalesce(r.reason, j.last_error),
-      due_at = case when ${startsAnew} then r.at else j.due_at end,
-      created_at = case when ${startsAnew} then r.at else j.created_at end
+      due_at = case when ${startsOver} then r.at else j.due_at end,
+      created_at = case when ${startsOver} then r.at else j.created_at end
     from ${rows} where j.id = r.id and ${isWritten}`,
 }
 
-const startsAnew = 'r.starts_anew or (r.calls_off and j.buried_at is not null)'
+const startsOver = 'r.starts_over or (r.cancels and j.buried_at is not null)'
 
 export const finishJobs: Part = {
   name: 'finish_jobs',
@@ -131,10 +116,10 @@ export const finishJobs: Part = {
 /** The jobs that a change rests on. */
 export const leaseColumns = { job_id: 'text', worker_id: 'text' } as const
 
-export const toLeaseRows = ({ leases }: Change): readonly Row[] =>
+export const toLeaseRows = ({ leases }: Change): readonly ArrayRow[] =>
   leases.map(({ jobId, workerId }) => [jobId, workerId])
 
-/** Locked, so that nobody takes the jobs back between this look and the end of the write. */
+/** Locked, so that no other process takes the jobs back between this look and the end of the write. */
 export const heldLeases = (rows: string): string => `
-  select r.place, j.id from ${rows}
+  select r.change_index, j.id from ${rows}
   join jobs j on j.id = r.job_id and j.leased_by = r.worker_id for update of j`

@@ -1,17 +1,22 @@
 // The store for many processes: PostgreSQL. Commits and loads of different carts travel in groups.
+import { reasonOf } from '../../../platform/reason-of.ts'
 import type { Change, Store } from '../../../ports/store.ts'
+import { SchemaError } from '../migrations.ts'
 import { openAnnouncements } from './announcements.ts'
 import { openCommits } from './commits.ts'
 import { type Database, type DatabaseOptions, openDatabase, unavailable } from './database.ts'
-import { openHandOver, openJobs } from './jobs.ts'
-import { readJournal } from './journal.ts'
+import { openHandOver, openJobs } from './job-table.ts'
+import { readJournal } from './journal-table.ts'
 import { openLoads } from './loads.ts'
-import { assertMigrated, migrate, UnusableDatabaseError } from './migrations.ts'
+import { assertMigrated, migrateDatabase } from './migrations.ts'
 import { type Preparation, prepare } from './preparation.ts'
 import { sweep } from './sweep.ts'
 
+/** Why a database cannot serve, in one line for the person who started the service. */
+export class UnusableDatabaseError extends Error {}
+
 export type PostgresOptions = DatabaseOptions & {
-  /** `off`: somebody else applies migrations; the service only looks whether they are there. */
+  /** `off`: migrations are applied elsewhere; the service only checks that they are there. */
   readonly migrate: 'on' | 'off'
   /** There may be jobs due that another process made. */
   readonly onJobs: () => void
@@ -24,38 +29,39 @@ export type PostgresOptions = DatabaseOptions & {
  * @throws UnusableDatabaseError when the server refuses us, or its schema does not fit.
  */
 export const openPostgresStore = async (options: PostgresOptions): Promise<Store> => {
+  await using stack = new AsyncDisposableStack()
   const connections = openDatabase(options)
-  try {
-    const preparation = await prepare(() => prepareSchema(connections, options), options.onTrouble)
-    const database = guard(connections, preparation)
-    const announcements = openAnnouncements(database, options.onJobs)
-    const commit = openCommits(database)
-    return {
-      name: 'postgresql',
-      get durability() {
-        return preparation.result() ?? 'durable'
-      },
-      ownership: 'shared',
-      ...openLoads(database),
-      commit: async (change) => {
-        const result = await commit(change)
-        if (result === 'committed' && makesJobsDue(change)) announcements.announce()
-        return result
-      },
-      readJournal: (...args) => attempt(() => readJournal(database, ...args)),
-      ...openJobs(database),
-      handOver: openHandOver(database),
-      sweep: (bounds) => attempt(() => sweep(database, bounds)),
-      check: () => check(database),
-      [Symbol.asyncDispose]: async () => {
-        preparation.stop()
-        announcements.close()
-        await connections.close()
-      },
-    }
-  } catch (error) {
-    await connections.close()
+  stack.defer(connections.close)
+  const preparation = await prepare(
+    () => prepareSchema(connections, options),
+    options.onTrouble,
+  ).catch((error: unknown): never => {
     throw toUnusable(error)
+  })
+  stack.defer(preparation.stop)
+  const database = guard(connections, preparation)
+  const announcements = openAnnouncements(database, options.onJobs)
+  stack.defer(announcements.close)
+  const commit = openCommits(database)
+  const opened = stack.move()
+  return {
+    name: 'postgresql',
+    get durability() {
+      return preparation.result() ?? 'durable'
+    },
+    ownership: 'shared',
+    ...openLoads(database),
+    commit: async (change) => {
+      const result = await commit(change)
+      if (result === 'committed' && makesJobsDue(change)) announcements.announce()
+      return result
+    },
+    readJournal: (...args) => orUnavailable(() => readJournal(database, ...args)),
+    ...openJobs(database),
+    handOver: openHandOver(database),
+    sweep: (bounds) => orUnavailable(() => sweep(database, bounds)),
+    check: () => check(database),
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
 }
 
@@ -63,7 +69,7 @@ const prepareSchema = async (
   database: Database,
   options: PostgresOptions,
 ): Promise<Store['durability']> => {
-  if (options.migrate === 'on') await migrate(database)
+  if (options.migrate === 'on') await migrateDatabase(database)
   else await assertMigrated(database)
   return durabilityOf(database)
 }
@@ -88,7 +94,7 @@ const guard = (database: Database, { result }: Preparation<unknown>): Database =
 export const migratePostgres = async (options: DatabaseOptions): Promise<readonly string[]> => {
   const database = openDatabase(options)
   try {
-    return await migrate(database)
+    return await migrateDatabase(database)
   } catch (error) {
     throw toUnusable(error)
   } finally {
@@ -96,7 +102,7 @@ export const migratePostgres = async (options: DatabaseOptions): Promise<readonl
   }
 }
 
-const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
+const orUnavailable = async <T>(work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (error) {
@@ -126,12 +132,10 @@ const check = async (database: Database): Promise<void> => {
   if (row?.[0] === true) throw new Error('the database takes no writes (is it a replica?)')
 }
 
-const toUnusable = (error: unknown): UnusableDatabaseError => {
-  if (error instanceof UnusableDatabaseError) return error
-  // Several addresses of one host fail each for itself, under an error without words.
-  const first = error instanceof AggregateError ? error.errors[0] : error
-  const reason = first instanceof Error ? first.message : String(first)
-  return new UnusableDatabaseError(
-    `cannot use the database of DATABASE_URL: ${reason}; check the URL and that the server runs`,
+const toUnusable = (error: unknown): UnusableDatabaseError =>
+  new UnusableDatabaseError(
+    error instanceof SchemaError
+      ? `the database of DATABASE_URL does not fit: ${error.message}`
+      : `cannot use the database of DATABASE_URL: ${reasonOf(error)}; ` +
+          'check the URL and that the server runs',
   )
-}

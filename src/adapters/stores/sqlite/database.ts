@@ -1,8 +1,13 @@
 // The SQLite file: opened, held against other services, migrated. The only file that imports the driver.
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { existsSync, mkdirSync, realpathSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { reasonOf } from '../../../platform/reason-of.ts'
+import { migrate, SchemaError } from '../migrations.ts'
+
+/** As many question marks as there are columns. */
+export const placeholders = (columns: readonly string[]): string =>
+  columns.map(() => '?').join(', ')
 
 export type Database = {
   prepare(sql: string): StatementSync
@@ -13,13 +18,15 @@ export type Database = {
 /** Why a file cannot serve, in one line for the person who started the service. */
 export class UnusableFileError extends Error {}
 
-export const toUnusable = (path: string, error: unknown): UnusableFileError =>
-  error instanceof UnusableFileError
-    ? error
-    : new UnusableFileError(
-        `cannot use ${path} as a cart database: ${reasonOf(error)}; ` +
+export const toUnusable = (path: string, error: unknown): UnusableFileError => {
+  if (error instanceof UnusableFileError) return error
+  return new UnusableFileError(
+    error instanceof SchemaError
+      ? `${path} does not fit this version: ${error.message}`
+      : `cannot use ${path} as a cart database: ${reasonOf(error)}; ` +
           'restore it from a backup, or set DATABASE_URL to another file',
-      )
+  )
+}
 
 // 'CART', in the file's header: tells our files from those of other programs.
 const applicationId = 0x43415254
@@ -32,14 +39,14 @@ const pageBytes = 2_048
 // pages so often that a commit took 73 µs instead of 52 µs.
 const checkpointPages = 20_000
 
-// Small on purpose, the operating system keeps the file at hand too: a commit that split a page walks the
+// Small on purpose, the operating system caches the file too: a commit that split a page walks the
 // whole cache, which took a quarter of the thread's time with 32 MiB.
 const cacheKib = 2_048
 
-export const openDatabase = (path: string): Database => {
+export const openDatabase = async (path: string): Promise<Database> => {
   const lock = holdFile(path)
   try {
-    const database = toDatabase(openFile(path))
+    const database = toDatabase(await openFile(path))
     const close = () => {
       database.close()
       lock.close()
@@ -66,8 +73,8 @@ const toDatabase = (file: DatabaseSync): Database => ({
 })
 
 /**
- * An exclusive transaction in a file beside the database, held for life: the operating system lets go
- * of it however the process ends, and readers of the database itself are not kept out.
+ * An exclusive transaction in a file beside the database, held for life: the operating system releases
+ * it however the process ends, and readers of the database itself are not kept out.
  */
 const holdFile = (path: string): DatabaseSync => {
   // One file has one lock, whatever links lead to it.
@@ -87,7 +94,7 @@ const holdFile = (path: string): DatabaseSync => {
   }
 }
 
-const openFile = (path: string): DatabaseSync => {
+const openFile = async (path: string): Promise<DatabaseSync> => {
   let database: DatabaseSync | undefined
   try {
     database = new DatabaseSync(path, { timeout: 5_000 })
@@ -100,15 +107,13 @@ const openFile = (path: string): DatabaseSync => {
       pragma cache_size = -${cacheKib};
       pragma temp_store = memory;
     `)
-    migrate(database, path)
+    await bringUpToDate(database)
     return database
   } catch (error) {
     database?.close()
     throw toUnusable(path, error)
   }
 }
-
-const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : `${error}`)
 
 const numberOf = (database: DatabaseSync, sql: string): number =>
   Number(Object.values(database.prepare(sql).get() ?? {})[0] ?? 0)
@@ -122,50 +127,29 @@ const assertOurs = (database: DatabaseSync, path: string): void => {
   }
 }
 
-type Migration = { readonly number: number; readonly name: string; readonly sql: string }
-
-const readMigrations = (): readonly Migration[] => {
-  const folder = new URL('./migrations/', import.meta.url)
-  return readdirSync(folder)
-    .filter((name) => /^\d{3}-.*\.sql$/.test(name))
-    .sort()
-    .map((name) => ({
-      number: Number(name.slice(0, 3)),
-      name,
-      sql: readFileSync(new URL(name, folder), 'utf8'),
-    }))
-}
-
-const checksumOf = (sql: string): string => createHash('sha256').update(sql).digest('hex')
-
-const migrate = (database: DatabaseSync, path: string): void => {
-  const migrations = readMigrations()
+const bringUpToDate = (database: DatabaseSync): Promise<readonly string[]> => {
   database.exec(`
     pragma application_id = ${applicationId};
     create table if not exists migrations (
       number integer not null primary key, name text not null,
       checksum text not null, applied_at text not null
     ) strict`)
-  const applied = database.prepare('select number, checksum from migrations order by number').all()
-  const newest = Number(applied.at(-1)?.number ?? 0)
-  if (newest > (migrations.at(-1)?.number ?? 0)) {
-    throw new UnusableFileError(
-      `${path} was written by a newer version of the service (schema ${newest}); use that version`,
-    )
-  }
-  for (const { number, name, sql } of migrations) {
-    const before = applied.find((row) => row.number === number)
-    if (before !== undefined) {
-      if (before.checksum === checksumOf(sql)) continue
-      throw new UnusableFileError(
-        `${path} was made by another version of migration ${name}; restore that file or the database`,
-      )
-    }
-    database.exec('begin immediate')
-    database.exec(sql)
-    database
-      .prepare('insert into migrations values (?, ?, ?, ?)')
-      .run(number, name, checksumOf(sql), new Date().toISOString())
-    database.exec('commit')
-  }
+  const select = database.prepare('select number, checksum from migrations order by number')
+  const insert = database.prepare('insert into migrations values (?, ?, ?, ?)')
+  return migrate({
+    folder: new URL('./migrations/', import.meta.url),
+    // One process has the file, so a newer schema is one that this version does not know.
+    applied: async () =>
+      select.all().map(({ number, checksum }) => ({
+        number: Number(number),
+        checksum: String(checksum),
+        runsWith: Number(number),
+      })),
+    apply: async ({ number, name, sql, checksum }) => {
+      database.exec('begin immediate')
+      database.exec(sql)
+      insert.run(number, name, checksum, new Date().toISOString())
+      database.exec('commit')
+    },
+  })
 }

@@ -3,12 +3,14 @@
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { CartError } from '../../../domain/errors.ts'
+import { reasonOf } from '../../../platform/reason-of.ts'
 import type { Store } from '../../../ports/store.ts'
-import { toEntry, toOlder } from '../stored-rows.ts'
+import { toEntry } from '../rows/journal-row.ts'
+import { toOlder } from '../rows/older-row.ts'
+import { toChangeRows, toLoaded } from './change-rows.ts'
 import { openReader } from './database.ts'
 import { openLoads } from './loads.ts'
 import { type Call, closeMessage, type Opened, type Result } from './messages.ts'
-import { toChangeRows, toLoaded } from './rows.ts'
 import type { Method, Tables } from './tables.ts'
 
 /** The file cannot be used; the message says why and what to do. */
@@ -32,18 +34,24 @@ export const openSqliteStore = async (
     workerData: { path },
     execArgv: [],
   })
-  const [opened] = (await once(thread, 'message')) as [Opened]
-  if (!opened.opened) throw new StoreUnusableError(opened.reason)
-  const { call, close } = talkTo(thread, onLost)
+  const [answer] = (await once(thread, 'message')) as [Opened]
+  if (!answer.opened) throw new StoreUnusableError(answer.reason)
+  await using stack = new AsyncDisposableStack()
+  const { call, refuse, close } = talkTo(thread, onLost)
+  stack.defer(close)
   const commit = call('commit')
-  const loads = openLoads(openReader(path))
+  const reader = openReader(path)
+  // Closed first, so that the thread's is the last connection: it then leaves all in the one file.
+  stack.defer(() => reader.close())
+  const loads = openLoads(reader)
+  const opened = stack.move()
   return {
     name: 'sqlite',
     durability: 'durable',
     ownership: 'sole',
     handOver: null,
-    load: (cartId, keys) => attempt(() => toLoaded(cartId, loads.load(cartId, keys))),
-    loadOlder: (cartId, itemId) => attempt(() => toOlder(loads.loadOlder(cartId, itemId))),
+    load: (cartId, keys) => orUnavailable(() => toLoaded(cartId, loads.load(cartId, keys))),
+    loadOlder: (cartId, itemId) => orUnavailable(() => toOlder(loads.loadOlder(cartId, itemId))),
     commit: (change) => commit(toChangeRows(change)),
     readJournal: call('readJournal', (rows) => rows.map(toEntry)),
     claimJobs: call('claimJobs'),
@@ -54,10 +62,9 @@ export const openSqliteStore = async (
     countJobs: call('countJobs'),
     sweep: call('sweep'),
     check: call('check'),
-    [Symbol.asyncDispose]: async () => {
-      // First, so that the thread's is the last connection: it then leaves all in the one file.
-      loads.close()
-      await close()
+    [Symbol.asyncDispose]: () => {
+      refuse()
+      return opened.disposeAsync()
     },
   }
 }
@@ -70,7 +77,7 @@ const callsPerMessage = 8
 const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
   let unsent: Call[] = []
   const waiting: Waiting[] = []
-  let state: 'open' | 'closed' = 'open'
+  let state: 'open' | 'closing' | 'closed' = 'open'
 
   const send = () => {
     if (unsent.length === 0 || state === 'closed') return
@@ -90,7 +97,7 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
     try {
       call?.resolve(value)
     } catch (error) {
-      // A row that cannot be read is the trouble of who asked for it, not of those behind it.
+      // A row that cannot be read is the trouble of its caller, not of the calls behind it.
       call?.reject(error instanceof Error ? error : new Error(String(error)))
     }
   }
@@ -111,7 +118,7 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
     ) =>
     (...args: Parameters<Tables[Name]>): Promise<Value> =>
       new Promise((resolve, reject) => {
-        if (state === 'closed') return reject(unavailable('it is closed'))
+        if (state !== 'open') return reject(unavailable('it is closed'))
         if (unsent.length === 0) setImmediate(send)
         unsent.push({ method, args })
         const take = (value: unknown) => {
@@ -122,7 +129,12 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
         if (unsent.length >= callsPerMessage) send()
       })
 
+  /** Calls are refused from now on; those before are carried out. */
+  const refuse = () => {
+    if (state === 'open') state = 'closing'
+  }
   const close = async (): Promise<void> => {
+    refuse()
     if (state === 'closed') return
     if (unsent.length > 0) thread.postMessage(JSON.stringify(unsent))
     unsent = []
@@ -130,15 +142,15 @@ const talkTo = (thread: Worker, onLost: (error: Error) => void) => {
     thread.postMessage(closeMessage)
     await gone
   }
-  return { call, close }
+  return { call, refuse, close }
 }
 
 // A few pages, mostly in memory: less work than asking the other thread, and no wait for its fsync.
-const attempt = async <T>(work: () => T): Promise<T> => {
+const orUnavailable = async <T>(work: () => T): Promise<T> => {
   try {
     return work()
   } catch (error) {
-    throw unavailable(error instanceof Error ? error.message : String(error))
+    throw unavailable(reasonOf(error))
   }
 }
 

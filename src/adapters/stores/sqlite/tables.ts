@@ -1,12 +1,13 @@
 // The store as the thread sees it: plain calls on open tables. One commit is all or nothing only inside
 // the transaction of its caller.
 import type { CommitResult, JobStore, JournalStore, SweepBounds } from '../../../ports/store.ts'
-import { openAnswers } from './answers.ts'
-import { openCarts } from './carts.ts'
+import type { Row } from '../rows/define-table.ts'
+import { openAnswerTable } from './answer-table.ts'
+import { openCartTable } from './cart-table.ts'
+import type { ChangeRows } from './change-rows.ts'
 import type { Database } from './database.ts'
-import { openJobs } from './jobs.ts'
-import { openJournal } from './journal.ts'
-import type { ChangeRows, Row } from './rows.ts'
+import { openJobTable } from './job-table.ts'
+import { openJournalTable } from './journal-table.ts'
 
 export type Tables = {
   commit(change: ChangeRows): CommitResult
@@ -30,11 +31,11 @@ export const readsOnly: ReadonlySet<Method> = new Set<Method>([
 ])
 
 export const openTables = (database: Database): Tables => {
-  const carts = openCarts(database)
-  const journal = openJournal(database)
-  const answers = openAnswers(database)
-  const jobs = openJobs(database)
-  // The file has one owner: whoever leased jobs in it before is gone.
+  const carts = openCartTable(database)
+  const journal = openJournalTable(database)
+  const answers = openAnswerTable(database)
+  const jobs = openJobTable(database)
+  // The file has one owner: a worker that leased jobs in it before is gone.
   jobs.voidLeases(Date.now())
   const touch = database.prepare('insert or replace into workers values (?, ?)')
   const untouch = database.prepare('delete from workers where worker_id = ?')

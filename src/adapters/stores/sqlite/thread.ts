@@ -8,8 +8,8 @@ import { openTables, readsOnly, type Tables } from './tables.ts'
 // Calls in one transaction: bounds how long the first of them waits for the last.
 const groupMax = 512
 
-const serve = (port: MessagePort, path: string): void => {
-  const database = openDatabase(path)
+const serve = async (port: MessagePort, path: string): Promise<void> => {
+  const database = await openDatabase(path)
   const tables = openTables(database)
   let waiting: Call[] = []
   port.on('message', (message: string) => {
@@ -40,16 +40,16 @@ const runGroup = (
   group: readonly Call[],
 ): readonly Result[] => {
   if (group.every(({ method }) => readsOnly.has(method))) {
-    return group.map((call) => attempt(() => run(tables, call)))
+    return group.map((call) => toResult(() => run(tables, call)))
   }
-  const begun = attempt(() => begin(database))
+  const begun = toResult(() => begin(database))
   // Another program writes to the file: each for itself would wait for it as long again.
   if ('error' in begun) return group.map(() => begun)
-  const together = attempt(() => finish(database, () => group.map((call) => run(tables, call))))
+  const together = toResult(() => finish(database, () => group.map((call) => run(tables, call))))
   if (!('error' in together)) return (together.value as unknown[]).map((value) => ({ value }))
   // One of them failed and took the others along: each for itself, so that only that one fails.
   return group.map((call) =>
-    attempt(() => {
+    toResult(() => {
       begin(database)
       return finish(database, () => run(tables, call))
     }),
@@ -80,7 +80,7 @@ const rollBack = (database: Database): void => {
   }
 }
 
-const attempt = (work: () => unknown): Result => {
+const toResult = (work: () => unknown): Result => {
   try {
     return { value: work() }
   } catch (error) {
@@ -91,7 +91,7 @@ const attempt = (work: () => unknown): Result => {
 if (parentPort !== null) {
   const { path } = workerData as { readonly path: string }
   try {
-    serve(parentPort, path)
+    await serve(parentPort, path)
   } catch (error) {
     const reason = toUnusable(path, error).message
     parentPort.postMessage({ opened: false, reason } satisfies Opened)

@@ -1,10 +1,11 @@
 // Reference 000: carts as maps of products to quantities. Its reads and deletions are those of 002 too.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { CartId } from '../../../../domain/cart.ts'
-import { describeReference, referenceAnswers, repeatable } from '../../openapi.ts'
-import type { HttpParts } from '../../parts.ts'
-import { toAddition } from '../../to-addition.ts'
-import { write } from '../../write.ts'
+import type { CartId } from '../../../../domain/ids.ts'
+import { quantitiesIn } from '../../answers/quantities.ts'
+import { toAddition } from '../../input/addition.ts'
+import type { HttpParts } from '../../server/http-parts.ts'
+import { describeReference, referenceAnswers, repeatable } from '../../server/openapi.ts'
+import { answerChange } from '../answer-change.ts'
 import {
   inPath,
   inQuery,
@@ -22,8 +23,8 @@ import {
   QuantitiesOrList,
   QuantityQuery,
   UserParams,
-} from './schemas.ts'
-import { deletion, NotThereError, noCart, quantitiesIn, say, show, toItemList } from './wording.ts'
+} from './reference-schemas.ts'
+import { deletion, NotThereError, noCart, show, toItemList } from './wording.ts'
 
 const tag = 'reference 000'
 
@@ -63,22 +64,21 @@ export const inMemoryRoutes = (app: FastifyInstance, parts: HttpParts): void => 
       userId: readUserId(faults, inPath(request, 'user_id')),
       format: readChoice(faults, inQuery(request, 'format'), ['map', 'list']),
     }))
-    const cart = await parts.commands.read(userId as CartId)
+    const cart = await parts.useCases.readCart(userId as CartId)
     if (format === 'list') return show(reply, cart, toItemList(cart))
     if (cart.items.length === 0) throw new NotThereError(noCart)
     return show(reply, cart, Object.fromEntries(quantitiesIn(cart)))
   })
 
   const deleteSchema = {
-    ...describeReference(tag, 'Delete a cart (000, 002)', 'Gives back what is held.'),
+    ...describeReference(tag, 'Delete a cart (000, 002)', 'Releases what is held.'),
     params: UserParams,
     headers: repeatable,
     response: referenceAnswers({ 200: MessageAndMsg }),
   }
   app.delete('/cart/:user_id', { schema: deleteSchema }, (request, reply) => {
     const userId = readInput((faults) => readUserId(faults, inPath(request, 'user_id')))
-    const body = { message: 'Cart deleted successfully', msg: 'All cart items deleted' }
-    return write(parts, request, reply, deletion(userId, body, noCart))
+    return answerChange(parts, request, reply, deletion(userId, 'deleted-000'))
   })
 }
 
@@ -90,9 +90,10 @@ export const addByQuery = (
   reply: FastifyReply,
   { userId, productId, quantity }: ByQuery,
 ): Promise<FastifyReply> =>
-  write(parts, request, reply, {
+  answerChange(parts, request, reply, {
     userId,
-    intent: { type: 'add-item', ...toAddition({ product_id: productId, quantity }) },
+    intent: toAddition({ product_id: productId, quantity }),
     resource: ['reference', '000', productId, String(quantity)],
-    respond: (effect) => say(200, effect, { message: 'Item added to cart successfully' }),
+    status: 200,
+    form: 'added-000',
   })

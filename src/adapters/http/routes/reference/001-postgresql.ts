@@ -1,10 +1,10 @@
 // Reference 001: carts of users as rows of product and quantity.
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { CartId } from '../../../../domain/cart.ts'
-import { describeReference, referenceAnswers, repeatable } from '../../openapi.ts'
-import type { HttpParts } from '../../parts.ts'
-import { toAddition } from '../../to-addition.ts'
-import { write } from '../../write.ts'
+import type { CartId } from '../../../../domain/ids.ts'
+import { toAddition } from '../../input/addition.ts'
+import type { HttpParts } from '../../server/http-parts.ts'
+import { describeReference, referenceAnswers, repeatable } from '../../server/openapi.ts'
+import { answerChange } from '../answer-change.ts'
 import { addByQuery } from './000-in-memory.ts'
 import {
   inBody,
@@ -16,9 +16,9 @@ import {
   readQuantity,
   readUserId,
 } from './read-input.ts'
-import { CartItem, ItemList, Msg, ProductAndQuantity, UserParams } from './schemas.ts'
+import { CartItem, ItemList, Msg, ProductAndQuantity, UserParams } from './reference-schemas.ts'
 import { linkSuccessor } from './successor.ts'
-import { deletion, noItems, quantitiesIn, say, show, toItemList } from './wording.ts'
+import { deletion, show, toItemList } from './wording.ts'
 
 const tag = 'reference 001'
 const url = '/cart/users/:user_id'
@@ -41,16 +41,12 @@ export const postgresqlRoutes = (app: FastifyInstance, parts: HttpParts): void =
       return addByQuery(parts, request, reply, readByQuery(request))
     }
     const { userId, productId, quantity } = readByBody(request)
-    return write(parts, request, reply, {
+    return answerChange(parts, request, reply, {
       userId,
-      intent: { type: 'add-item', ...toAddition({ product_id: productId, quantity }) },
+      intent: toAddition({ product_id: productId, quantity }),
       resource: ['reference', '001'],
-      respond: (effect) =>
-        say(200, effect, {
-          user_id: userId,
-          product_id: productId,
-          quantity: quantitiesIn(effect.cart).get(productId),
-        }),
+      status: 200,
+      form: 'added-001',
     })
   })
 
@@ -61,24 +57,19 @@ export const postgresqlRoutes = (app: FastifyInstance, parts: HttpParts): void =
   }
   app.get(url, { schema: readSchema }, async (request, reply) => {
     const userId = readInput((faults) => readUserId(faults, inPath(request, 'user_id')))
-    const cart = await parts.commands.read(userId as CartId)
+    const cart = await parts.useCases.readCart(userId as CartId)
     return show(reply, cart, toItemList(cart))
   })
 
   const deleteSchema = {
-    ...describeReference(tag, 'Delete the items of a cart (001)', 'Gives back what is held.'),
+    ...describeReference(tag, 'Delete the items of a cart (001)', 'Releases what is held.'),
     params: UserParams,
     headers: repeatable,
     response: referenceAnswers({ 200: Msg }),
   }
   app.delete(url, { schema: deleteSchema }, (request, reply) => {
     const userId = readInput((faults) => readUserId(faults, inPath(request, 'user_id')))
-    return write(
-      parts,
-      request,
-      reply,
-      deletion(userId, { msg: 'All cart items deleted' }, noItems),
-    )
+    return answerChange(parts, request, reply, deletion(userId, 'deleted-001'))
   })
 }
 

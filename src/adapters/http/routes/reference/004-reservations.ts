@@ -1,15 +1,15 @@
 // Reference 004: one list of items, each addition with its reservation.
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
-import type { Effect } from '../../../../application/decide-together.ts'
-import { type CartId, findItem } from '../../../../domain/cart.ts'
+import type { AdditionCursor } from '../../../../application/carts/list-additions.ts'
+import type { CartId } from '../../../../domain/ids.ts'
 import { limits } from '../../../../domain/limits.ts'
-import type { Reservation } from '../../../../domain/reservation.ts'
-import { describeReference, referenceAnswers, repeatable } from '../../openapi.ts'
-import type { HttpParts } from '../../parts.ts'
-import { toAddition } from '../../to-addition.ts'
-import { write } from '../../write.ts'
-import { type Place, type Row, readAdditions, toRow, toUnaskedRow } from './additions.ts'
+import { toAdditionView } from '../../answers/addition-text.ts'
+import { jsonType } from '../../answers/send-changed.ts'
+import { toAddition } from '../../input/addition.ts'
+import type { HttpParts } from '../../server/http-parts.ts'
+import { describeReference, referenceAnswers, repeatable } from '../../server/openapi.ts'
+import { answerChange } from '../answer-change.ts'
 import {
   type Fault,
   inBody,
@@ -22,9 +22,8 @@ import {
   readQuantity,
   readUserId,
 } from './read-input.ts'
-import { Addition, CallerHeader, NameAndQuantity, PageQuery } from './schemas.ts'
+import { Addition, CallerHeader, NameAndQuantity, PageQuery } from './reference-schemas.ts'
 import { callerFallback, callerHeader, linkNext } from './successor.ts'
-import { say } from './wording.ts'
 
 const tag = 'reference 004'
 // The first is of its implementation, the second of the exercise it solves.
@@ -50,11 +49,12 @@ export const reservationRoutes = (app: FastifyInstance, parts: HttpParts): void 
   for (const url of urls) {
     app.post(url, { schema: addSchema }, (request, reply) => {
       const { userId, productId, quantity } = readAddition(request)
-      return write(parts, request, reply, {
+      return answerChange(parts, request, reply, {
         userId,
-        intent: { type: 'add-item', ...toAddition({ product_id: productId, quantity }) },
+        intent: toAddition({ product_id: productId, quantity }),
         resource: ['reference', '004'],
-        respond: (effect) => say(201, effect, toView({ ...addedRow(effect), quantity })),
+        status: 201,
+        form: 'added-004',
       })
     })
     app.get(url, { schema: listSchema }, (request, reply) => list(parts, url, request, reply))
@@ -72,7 +72,7 @@ const readAddition = (request: FastifyRequest) => {
 
 const readCaller = (faults: Fault[], { headers }: FastifyRequest): string =>
   readUserId(faults, {
-    place: 'header',
+    source: 'header',
     name: callerHeader,
     value: headers[callerHeader] ?? callerFallback,
   })
@@ -88,14 +88,13 @@ const list = async (
     after: readAfter(faults, request),
     limit: readLimit(faults, request),
   }))
-  const { rows, next } = await readAdditions(parts, userId as CartId, { after, limit })
+  const { listAdditions } = parts.useCases
+  const { additions, next } = await listAdditions(userId as CartId, after, limit)
   if (next !== null) {
     const query = new URLSearchParams({ limit: String(limit), after: `${next.at}.${next.id}` })
     linkNext(reply, `${url}?${query}`)
   }
-  return reply
-    .header('content-type', 'application/json; charset=utf-8')
-    .send(JSON.stringify(rows.map(toView)))
+  return reply.header('content-type', jsonType).send(JSON.stringify(additions.map(toAdditionView)))
 }
 
 const readLimit = (faults: Fault[], request: FastifyRequest): number => {
@@ -104,38 +103,9 @@ const readLimit = (faults: Fault[], request: FastifyRequest): number => {
   return given.value === undefined ? max : readInteger(faults, given, 1, max)
 }
 
-const readAfter = (faults: Fault[], request: FastifyRequest): Place | null => {
+const readAfter = (faults: Fault[], request: FastifyRequest): AdditionCursor | null => {
   const given = inQuery(request, 'after')
   if (given.value === undefined) return null
   const [at = '', ...id] = readCursor(faults, given).split('.')
   return { at: Number(at), id: id.join('.') }
 }
-
-/** What the addition made, or the waiting reservation that it joined. */
-const addedRow = ({ cart, events }: Effect): Row => {
-  const added = events.find((event) => event.type === 'item-added')
-  const item = added && findItem(cart, added.itemId)
-  if (item === undefined) throw new Error('an addition without an item')
-  const reservation = item.reservations.find((r) => r.key === added?.requested?.key)
-  return reservation === undefined ? toUnaskedRow(item) : toRow(item, reservation)
-}
-
-const words: Readonly<Record<Reservation['status'], string>> = {
-  waiting: 'PENDING',
-  pending: 'PENDING',
-  reserved: 'RESERVED',
-  unavailable: 'UNAVAILABLE',
-  failed: 'FAILED',
-}
-
-const toTime = (at: number): string => new Date(at).toISOString()
-
-const toView = ({ id, name, quantity, holdId, status, at, updatedAt }: Row) => ({
-  id,
-  name,
-  quantity,
-  ...(holdId !== null && { reservation_id: holdId }),
-  status: words[status],
-  created_at: toTime(at),
-  updated_at: toTime(updatedAt),
-})

@@ -1,8 +1,8 @@
 // Reads what the reference APIs take, and says what is wrong with it as FastAPI does: a list of faults.
 import type { FastifyRequest } from 'fastify'
 import { limits } from '../../../../domain/limits.ts'
-import { RequestError } from '../../problems.ts'
-import { textPattern, userIdPattern } from '../../schemas.ts'
+import { textPattern, userIdPattern } from '../../input/schema-kinds.ts'
+import { RequestError } from '../../problems/request-error.ts'
 
 export type Fault = {
   readonly type: string
@@ -23,7 +23,7 @@ export class InputError extends Error {
 }
 
 export type Given = {
-  readonly place: 'path' | 'query' | 'body' | 'header'
+  readonly source: 'path' | 'query' | 'body' | 'header'
   readonly name: string
   readonly value: unknown
   /** What the value is missing in. */
@@ -33,13 +33,13 @@ export type Given = {
 type Members = Readonly<Record<string, unknown>>
 
 export const inPath = ({ params }: FastifyRequest, name: string): Given => ({
-  place: 'path',
+  source: 'path',
   name,
   value: (params as Members)[name],
 })
 
 export const inQuery = ({ query }: FastifyRequest, name: string): Given => ({
-  place: 'query',
+  source: 'query',
   name,
   value: (query as Members)[name],
 })
@@ -51,7 +51,7 @@ export const inQueryOrBody = (request: FastifyRequest, name: string): Given => {
 }
 
 export const inBody = (body: Members, name: string): Given => ({
-  place: 'body',
+  source: 'body',
   name,
   value: body[name],
   within: body,
@@ -94,11 +94,11 @@ type Wrong = Omit<Fault, 'loc' | 'input'>
 
 const read = <T>(
   faults: Fault[],
-  { place, name, value, within }: Given,
+  { source, name, value, within }: Given,
   check: () => T | Wrong,
   instead: T,
 ): T => {
-  const loc = [place, name]
+  const loc = [source, name]
   if (value === undefined) {
     faults.push(missing(loc, within))
     return instead
@@ -153,7 +153,7 @@ export const readProductId = (faults: Fault[], given: Given): string =>
 /** Where a page of additions begins. */
 export const readCursor = (faults: Fault[], given: Given): string => readText(faults, given, cursor)
 
-/** For a header: null when nobody can be called so. */
+/** For a header: null when it is no user id. */
 export const toUserIdOrNull = (text: unknown): string | null =>
   findTextFault(text, userId) === null ? String(text) : null
 
@@ -179,8 +179,8 @@ const findIntegerFault = (value: unknown, min: number, max: number): Wrong | num
 
 /** Digits are a number in a query, where everything is text; in JSON they are text. */
 export const readInteger = (faults: Fault[], given: Given, min: number, max: number): number => {
-  const { place, value } = given
-  const taken = place === 'body' && typeof value === 'string' ? null : value
+  const { source, value } = given
+  const taken = source === 'body' && typeof value === 'string' ? null : value
   return read<number>(faults, given, () => findIntegerFault(taken, min, max), 0)
 }
 

@@ -1,11 +1,11 @@
-// What tells clients of the reference APIs where to go: RFC 9745 and the links of RFC 8288.
+// Headers that lead clients of the reference APIs to their successor: RFC 9745 and the links of RFC 8288.
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { toUserIdOrNull } from './read-input.ts'
 
 /** When /v1 took over from the services that the references describe. */
 const deprecation = `@${Date.UTC(2026, 10, 20) / 1_000}`
 
-/** Reference 004 has no users: without this header, everybody shares one cart. */
+/** Reference 004 has no users: without this header, all callers share one cart. */
 export const callerHeader = 'x-user-id'
 export const callerFallback = 'default'
 

@@ -1,10 +1,12 @@
 // What the routes of the reference APIs answer, in their own words.
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import type { Effect, Response } from '../../../../application/decide-together.ts'
-import type { Cart } from '../../../../domain/cart.ts'
-import { toETag } from '../../cart-view.ts'
-import { explain, type Problem, retryAfterOf } from '../../problems.ts'
-import type { Write } from '../../write.ts'
+import type { Cart } from '../../../../domain/cart/cart.ts'
+import { toETag } from '../../answers/cart-text.ts'
+import { quantitiesIn } from '../../answers/quantities.ts'
+import { jsonType } from '../../answers/send-changed.ts'
+import { explain } from '../../problems/answer-error.ts'
+import { type Problem, retryAfterOf } from '../../problems/problems.ts'
+import type { ChangeRequest } from '../answer-change.ts'
 import { type Fault, InputError } from './read-input.ts'
 
 /** 404 in the words of the reference. */
@@ -19,26 +21,8 @@ const catalogWords: Readonly<Record<string, string>> = {
   'product-not-found': 'Product not found',
 }
 
-const json = { 'content-type': 'application/json; charset=utf-8' }
-
-/** The answer to a change, once it is known to have taken effect. */
-export const say = (status: number, { cart }: Effect, body: unknown): Response => ({
-  status,
-  headers: { ...json, etag: toETag(cart) },
-  body: JSON.stringify(body),
-})
-
 export const show = (reply: FastifyReply, cart: Cart, body: unknown): FastifyReply =>
-  reply.headers({ ...json, etag: toETag(cart) }).send(JSON.stringify(body))
-
-/** Products and their units; lines of a product with different attributes count together. */
-export const quantitiesIn = (cart: Cart): ReadonlyMap<string, number> => {
-  const quantities = new Map<string, number>()
-  for (const { productId, quantity } of cart.items) {
-    quantities.set(productId, (quantities.get(productId) ?? 0) + quantity)
-  }
-  return quantities
-}
+  reply.headers({ 'content-type': jsonType, etag: toETag(cart) }).send(JSON.stringify(body))
 
 /** @throws NotThereError when there are no items. */
 export const toItemList = (cart: Cart) => {
@@ -46,15 +30,13 @@ export const toItemList = (cart: Cart) => {
   return [...quantitiesIn(cart)].map(([product_id, quantity]) => ({ product_id, quantity }))
 }
 
-/** Deleting a cart that is not there is refused, and decided where the deletion is. */
-export const deletion = (userId: string, body: object, missing: string): Write => ({
+/** Deleting a cart that is not there is refused. */
+export const deletion = (userId: string, form: 'deleted-000' | 'deleted-001'): ChangeRequest => ({
   userId,
-  intent: { type: 'clear-cart' },
+  intent: { type: 'clear-cart', whenEmpty: 'refuse' },
   resource: ['reference', 'cart'],
-  respond: (effect) => {
-    if (effect.before.items.length === 0) throw new NotThereError(missing)
-    return say(200, effect, body)
-  },
+  status: 200,
+  form,
 })
 
 /** The error handler of these routes: `detail` is a list of faults for a 422, else a sentence. */
@@ -70,14 +52,19 @@ export const answerDetail = (
   if (retryAfterSeconds !== null) reply.header('retry-after', String(retryAfterSeconds))
   const fault = findFault(problem, request)
   return fault === null
-    ? sendDetail(reply, problem.status, catalogWords[problem.code] ?? problem.detail)
+    ? sendDetail(reply, problem.status, toSentence(problem, request))
     : sendDetail(reply, 422, [fault])
+}
+
+const toSentence = ({ code, detail }: Problem, { routeOptions }: FastifyRequest): string => {
+  if (code !== 'cart-empty') return catalogWords[code] ?? detail
+  return routeOptions.url?.startsWith('/cart/users/') ? noItems : noCart
 }
 
 const sendDetail = (reply: FastifyReply, status: number, detail: unknown): FastifyReply =>
   reply
     .code(status)
-    .headers({ ...json, 'cache-control': 'no-store' })
+    .headers({ 'content-type': jsonType, 'cache-control': 'no-store' })
     .send(JSON.stringify({ detail }))
 
 /** What FastAPI would call a fault of the input, and the refusals of the domain that are one. */
@@ -90,8 +77,8 @@ const findFault = ({ code, status, detail, errors }: Problem, request: FastifyRe
   if (status !== 422) return null
   const type = code.replaceAll('-', '_')
   if (code === 'idempotency-key-reused') return toFault(type, ['header', 'idempotency-key'], detail)
-  const place = request.body === undefined ? 'query' : 'body'
-  return toFault(type, code === 'quantity-limit' ? [place, 'quantity'] : [place], detail)
+  const source = request.body === undefined ? 'query' : 'body'
+  return toFault(type, code === 'quantity-limit' ? [source, 'quantity'] : [source], detail)
 }
 
 const toFault = (type: string, loc: readonly string[], msg: string): Fault => ({

@@ -1,9 +1,0 @@
-// Time and ids, handed to what needs them so that a test can hold them still.
-
-export type Clock = {
-  readonly now: () => number
-  /** Uniform in [0, 1). */
-  readonly random: () => number
-  /** Unique, and sorted by the time it was made, so that new rows lie side by side. */
-  readonly newId: () => string
-}
