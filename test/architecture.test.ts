@@ -1,4 +1,4 @@
-// Who may import whom, held against the files themselves.
+// Which files may import which, checked against the files themselves.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -46,7 +46,7 @@ type Rule = {
 const domain = ['src/domain/']
 const core = ['src/application/', 'src/ports/', ...domain]
 
-/** Who may import whom: the first entry that a path begins with is its rule, and there is no other. */
+/** What a file may import: the first entry that its path begins with is its rule, and there is no other. */
 const rules: Readonly<Record<string, Rule>> = {
   'src/domain/reservation/': {
     may: ['src/domain/reservation/', 'src/domain/ids.ts', 'src/domain/limits.ts'],
@@ -190,11 +190,11 @@ const readFiles = (...folders: readonly string[]): Files =>
 
 const sources = readFiles('src', 'simulator', 'bench', 'conformance', 'scripts')
 
-test('every import points inwards, no file is too long, nothing goes in circles', () => {
+test('every import points inwards, no file is too long, and imports have no cycle', () => {
   assert.deepEqual(violationsOf(sources), [])
 })
 
-test('the checker reads what is there: every import leads to a file, and there are many', () => {
+test('the checker of imports reads all of them, and every import leads to a file', () => {
   const imports = importsOf(sources).filter(({ target }) => isOwn(target))
   assert.ok(imports.length > 200, `${imports.length} imports`)
   for (const { from, target } of imports) {
@@ -208,7 +208,7 @@ test('the checker reads what is there: every import leads to a file, and there a
   assert.ok((statements ?? 0) <= imports.length + packages.length, 'an import was overlooked')
 })
 
-test('the driver of SQLite is known to one file of the store and one of the catalogue', () => {
+test('the driver of SQLite is imported by one file of the store and one of the catalog', () => {
   const drivers = importsOf(sources).filter(({ target }) => target === 'node:sqlite')
   const inService = drivers.map(({ from }) => from).filter((from) => from.startsWith('src/'))
   assert.deepEqual(inService.sort(), sqliteFiles)
@@ -333,7 +333,7 @@ const planted: Readonly<Record<string, readonly [path: string, text: string, fau
   ],
 }
 
-test('the checker goes red on planted violations', () => {
+test('the checker of imports goes red on planted violations', () => {
   for (const [why, [path, text, fault]] of Object.entries(planted)) {
     const faults = violationsOf({ ...sources, [path]: text })
     assert.ok(faults.length > 0, why)
@@ -344,17 +344,17 @@ test('the checker goes red on planted violations', () => {
   }
 })
 
-test('the checker sees two names that differ by an s', () => {
+test('the checker of imports goes red on two names that differ by an s', () => {
   const faults = violationsOf({ ...sources, 'src/domain/cart/carts.ts': '' })
   assert.match(faults.join(), /cart\.ts and carts\.ts/)
 })
 
-test('src shows main.ts, compose.ts and folders', () => {
+test('src has main.ts, compose.ts and folders', () => {
   const loose = Object.keys(sources).filter((path) => /^src\/[^/]+$/.test(path))
   assert.deepEqual(loose.sort(), ['src/compose.ts', 'src/main.ts'])
 })
 
-test('the checker sees a second driver, and a cycle however long', () => {
+test('the checker of imports goes red on a second driver, and on a cycle however long', () => {
   const second = { ...sources, 'src/adapters/http/x.ts': line('node:sqlite') }
   assert.match(violationsOf(second).join(), /node:sqlite is imported by/)
   const cycle = {

@@ -111,7 +111,7 @@ const noFile = (): string => {
   throw new Error('no file is named')
 }
 
-test('what the Dockerfile copies is there, and .dockerignore lets nothing else through', () => {
+test('every path that the Dockerfile copies exists, and .dockerignore allows no other', () => {
   const copied = [...copiesOf(build), ...copiesOf(image)]
     .filter(({ from }) => from === 'context')
     .flatMap(({ paths }) => paths)
@@ -123,7 +123,7 @@ test('what the Dockerfile copies is there, and .dockerignore lets nothing else t
   assert.deepEqual(lines, ['*', ...allowed])
 })
 
-test('every program that is started is in the image', () => {
+test('every program that the image or the composition starts is in the image', () => {
   const copied = copiesOf(image).flatMap(({ paths }) => paths)
   for (const command of [imageCommand, ...ours.map(([, service]) => service.command ?? [])]) {
     const [program = 'node', script = 'src/main.ts', ...more] = command
@@ -134,7 +134,7 @@ test('every program that is started is in the image', () => {
   }
 })
 
-test('every variable of the image and the composition is a setting, with a value it takes', () => {
+test('every variable of the image and the composition is a setting, with a valid value', () => {
   for (const [name, service] of [['image', {}], ...ours] as const) {
     const env = { ...imageEnv, ...envOf(service) }
     for (const variable of Object.keys(env))
@@ -144,7 +144,7 @@ test('every variable of the image and the composition is a setting, with a value
   }
 })
 
-test('what a service waits for can come true', () => {
+test('every condition that a service of the composition waits for can be met', () => {
   for (const [name, { depends_on: awaited = {} }] of services) {
     for (const [other, { condition }] of Object.entries(awaited)) {
       const { healthcheck, image, command = [] } = compose.services[other] ?? assert.fail(other)
@@ -159,7 +159,7 @@ test('what a service waits for can come true', () => {
   }
 })
 
-test('what the composition names is in it', () => {
+test('every service, volume and address that is named is in the composition', () => {
   assert.deepEqual(
     ours.filter(([, { build }]) => build !== undefined).map(([name]) => name),
     ['migrate'],
@@ -186,7 +186,7 @@ test('what the composition names is in it', () => {
   }
 })
 
-test('no service may write its root or gain rights, and ours may end in peace', () => {
+test('no service may write its root or gain rights, and ours have time to stop', () => {
   for (const [name, service] of services) {
     assert.equal(service.read_only, true, name)
     assert.deepEqual(service.cap_drop, ['ALL'], name)
@@ -197,12 +197,14 @@ test('no service may write its root or gain rights, and ours may end in peace', 
   assert.deepEqual(restsOf(image, 'USER'), ['node'])
 })
 
-/** Not root: what may not be written is not written. Undefined: the present user will do. */
+/** Not root, so that file modes apply. Undefined: the present user will do. */
 const user = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : undefined
 
 const seconds = 1_000
-const isUnreachable = (said: string): boolean =>
-  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|E?TIMEDOUT)\b/.test(said)
+const isUnreachable = (output: string): boolean =>
+  /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ENETUNREACH|EHOSTUNREACH|E?TIMEDOUT)\b/.test(
+    output,
+  )
 
 /** The root of the image, made as the Dockerfile says, in a folder. */
 type Root = {
@@ -217,7 +219,7 @@ type Root = {
 const prepareRoot = (folder: string): Root => {
   const node = join(folder, 'bin/node')
   for (const name of ['bin', 'app', 'data', 'tmp']) mkdirSync(join(folder, name))
-  // Another user may be kept from where this one lies.
+  // Another user may have no access to the folder of this one.
   cpSync(process.execPath, node)
   chmodSync(folder, 0o755)
   if (user !== undefined) {
@@ -247,9 +249,9 @@ const makeImage = ({ folder, inside }: Root): string | undefined => {
     const { status, stdout, stderr, error } = isInstall
       ? run(rest, { ...(process.env as Texts), npm_config_fetch_retries: '0' }, undefined)
       : run(inside(rest), { HOME: join(folder, 'tmp') }, user)
-    const said = `${stdout}${stderr}${error ?? ''}`
-    if (isInstall && status !== 0 && isUnreachable(said)) return 'npm reaches no registry'
-    assert.equal(status, 0, `${rest}: ${said}`)
+    const output = `${stdout}${stderr}${error ?? ''}`
+    if (isInstall && status !== 0 && isUnreachable(output)) return 'npm reaches no registry'
+    assert.equal(status, 0, `${rest}: ${output}`)
   }
   // Node finds what it kept by the path of the sources, which is the same in both stages.
   renameSync(app, built)
@@ -340,7 +342,7 @@ const simulateAndStop = async (made: Root): Promise<void> => {
   assert.ok(existsSync(made.inside('/data/simulator.db')))
 }
 
-test('the files of the image serve, are healthy and stop, on a root that is read-only', {
+test('the service and the simulator of the image run, are healthy and stop on a read-only root', {
   skip: process.platform === 'win32' && 'the image is made for Linux',
 }, async (t: TestContext) => {
   using folder = openFolder()

@@ -1,4 +1,4 @@
-// The published document: what the server makes, and valid as far as a hand can check.
+// The published document: what the server makes, and valid as far as a test can check.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -40,12 +40,12 @@ const operations = Object.entries(document.paths).flatMap(([url, methods]) =>
   })),
 )
 
-test(`${path} is what the server makes`, async () => {
+test(`${path} is what the server generates`, async () => {
   const made = (await makeDocs())[path]
   assert.ok(read() === made, `${path} is out of date: run "node scripts/write-docs.ts"`)
 })
 
-test('the server shows the same document, and says which version it is', async () => {
+test('the server serves the same document, and its version is that of the package', async () => {
   await using service = await openHttpService()
   const answer = await service.ask('GET', '/openapi.json')
   const served = answer.json<OpenApi>()
@@ -69,7 +69,7 @@ const referenceRoutes = [
   'POST /items',
 ]
 
-test('every route of the design is there, and no other', () => {
+test('the document has every route of the design, and no other', () => {
   assert.deepEqual(
     operations.map(({ name }) => name).toSorted(),
     [
@@ -94,7 +94,7 @@ test('every route of the design is there, and no other', () => {
   )
 })
 
-test('the routes of the reference APIs are marked as what they are, and no others', () => {
+test('the routes of the reference APIs are tagged and deprecated, and no others', () => {
   for (const { name, operation } of operations) {
     const isReference = referenceRoutes.includes(name)
     assert.equal(/^reference 00[0124]$/.test(operation.tags?.[0] ?? ''), isReference, name)
@@ -102,7 +102,7 @@ test('the routes of the reference APIs are marked as what they are, and no other
   }
 })
 
-test('the head names the version of OpenAPI, the service, its license and its tags', () => {
+test('the head of the document names the version of OpenAPI, the service, its license and its tags', () => {
   assert.match(document.openapi, /^3\.1\.\d+$/)
   assert.ok(document.info.title.length > 0)
   assert.deepEqual(document.info.license, { name: 'Apache-2.0', identifier: 'Apache-2.0' })
@@ -122,7 +122,7 @@ test('every operation has a summary, a description and a tag that is declared', 
   assert.equal(summaries.size, operations.length - 4)
 })
 
-test('every operation says how it succeeds and how it refuses, /v1 in problem documents', () => {
+test('every operation documents its successes and its refusals, /v1 with problem documents', () => {
   for (const { name, operation } of operations) {
     const { responses } = operation
     assert.ok(
@@ -140,8 +140,8 @@ test('every operation says how it succeeds and how it refuses, /v1 in problem do
       ? ['application/json', 'ReferenceDetail']
       : ['application/problem+json', 'Problem']
     for (const code of ['4XX', '5XX']) {
-      const said = responses[code]?.content?.[type]?.schema
-      assert.deepEqual(said, { $ref: `#/components/schemas/${schema}` }, `${name} ${code}`)
+      const documented = responses[code]?.content?.[type]?.schema
+      assert.deepEqual(documented, { $ref: `#/components/schemas/${schema}` }, `${name} ${code}`)
     }
   }
 })
@@ -156,8 +156,8 @@ test('the parameters of a path are those of its template, and required', () => {
       inPath.every((parameter) => parameter.required === true),
       name,
     )
-    const places = parameters.map((parameter) => `${parameter.in} ${parameter.name}`)
-    assert.equal(new Set(places).size, places.length, name)
+    const sent = parameters.map((parameter) => `${parameter.in} ${parameter.name}`)
+    assert.equal(new Set(sent).size, sent.length, name)
     for (const parameter of parameters) {
       assert.ok(['path', 'query', 'header'].includes(parameter.in), name)
       assert.ok(parameter.schema !== undefined, `${name} ${parameter.name}`)
@@ -165,7 +165,7 @@ test('the parameters of a path are those of its template, and required', () => {
   }
 })
 
-test('writes say which headers they look at, and only writes with a body have one', () => {
+test('writes document the headers that they read, and only writes with a body have one', () => {
   for (const { name, url, method, operation } of operations) {
     const sent = (operation.parameters ?? []).filter((p) => p.in === 'header').map((p) => p.name)
     const isWrite = method !== 'get' && url.startsWith('/v1/cart/')
@@ -191,13 +191,13 @@ const refsIn = (node: unknown): string[] => {
   return [...own, ...Object.values(node).flatMap(refsIn)]
 }
 
-test('references lead somewhere, and every named schema is used', () => {
+test('every reference of the document has a target, and every named schema is used', () => {
   const used = new Set(refsIn(document))
   const named = Object.keys(document.components.schemas).map((n) => `#/components/schemas/${n}`)
   assert.deepEqual([...used].toSorted(), named.toSorted())
 })
 
-test('every schema is a schema of JSON Schema 2020-12', () => {
+test('every schema of the document is valid in JSON Schema 2020-12', () => {
   const ajv = new Ajv2020({ strict: true, allowUnionTypes: false })
   formats.default(ajv)
   const toLocal = (schema: unknown) =>
@@ -219,6 +219,6 @@ test('every schema is a schema of JSON Schema 2020-12', () => {
   for (const schema of schemas) ajv.compile(toLocal(schema))
 })
 
-test('the document is small enough to read: nothing large is said twice', () => {
+test('the document has less than 100,000 characters, as nothing large is repeated', () => {
   assert.ok(read().length < 100_000, `${read().length} characters`)
 })

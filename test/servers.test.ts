@@ -50,7 +50,7 @@ const connectRedis = (url: string) => {
   return Object.assign(redis, { [Symbol.dispose]: () => redis.disconnect() })
 }
 
-test('a database is fresh, in UTF-8, in the order of bytes, and gone at the end', {
+test('a database for a test is fresh, in UTF-8, sorted by bytes, and dropped at the end', {
   skip: postgresIsMissing(),
 }, async () => {
   await using first = await openDatabase()
@@ -94,7 +94,7 @@ test('PostgreSQL keeps what was committed over a kill, stops and restarts', {
   assert.deepEqual(await query(bySocket, 'select count(*)::int from t'), [3])
 })
 
-test('a kill of PostgreSQL ends a statement that would go on for ever', {
+test('a kill of PostgreSQL ends a statement that would run for ever', {
   skip: postgresProgramsAreMissing(),
 }, async () => {
   await using server = await startPostgres()
@@ -110,7 +110,7 @@ test('a kill of PostgreSQL ends a statement that would go on for ever', {
   await within('the end of the statement', end, 10_000)
 })
 
-test('a keyspace is emptied at the end, and nothing else is', {
+test('the keys of a test are deleted at its end, and no others', {
   skip: redisIsMissing(),
 }, async () => {
   await using other = await openKeyspace()
@@ -132,7 +132,7 @@ for (const persistence of [true, false]) {
   }, async () => {
     await using server = await startRedis({ persistence })
     using redis = connectRedis(server.url)
-    // While the server is down, the client says so and tries again.
+    // While the server is down, the client reports it and tries again.
     redis.on('error', () => {})
     await redis.set('key', 'value')
     await server.kill()
@@ -146,7 +146,7 @@ for (const persistence of [true, false]) {
   })
 }
 
-test('the reason of a skip says what to install and what to set', async () => {
+test('the reason of a skipped test names what to install and what to set', async () => {
   const script = `
     import { redisIsMissing } from './test/support/server-redis.ts'
     import { postgresIsMissing } from './test/support/server-postgres.ts'
@@ -205,7 +205,9 @@ for (const signal of ['SIGKILL', 'SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('nor one that is killed while it starts them', { skip }, async () => {
+test('no server and no folder outlive a process that is killed while it starts them', {
+  skip,
+}, async () => {
   for (const delayMs of [0, 100, 300]) {
     using tmp = openTmp()
     await using owner = startOwner(tmp.path)
@@ -218,12 +220,12 @@ test('nor one that is killed while it starts them', { skip }, async () => {
 
 const startRun = (tmp: string, body: string): Program => {
   const file = join(tmp, 'given.test.ts')
-  // It speaks of postgres and redis, and of nothing else.
+  // Its text names postgres and redis, which makes the run start both, and no other server.
   const text = `
     import { writeFileSync } from 'node:fs'
     import { test } from 'node:test'
     const { TEST_DATABASE_URL, TEST_REDIS_URL } = process.env
-    test('what a run has for postgres and redis', async () => { ${body} })`
+    test('a run has URLs for postgres and redis', async () => { ${body} })`
   writeFileSync(file, text)
   const args = [join(root, 'scripts/test.ts'), file]
   return startProgram({ args, env: { TMPDIR: tmp }, cwd: root, signals: 'group' })

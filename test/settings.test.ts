@@ -24,7 +24,7 @@ const problemsOf = (env: Environment, readFile = noFile): readonly string[] => {
 
 const namesOf = (problems: readonly string[]) => problems.map((problem) => problem.split(' ')[0])
 
-test('an empty environment is a complete installation', () => {
+test('an empty environment gives a complete configuration', () => {
   const config = readConfig({}, noFile)
   assert.deepEqual(config, {
     envName: 'dev',
@@ -67,7 +67,7 @@ test('an empty environment is a complete installation', () => {
   })
 })
 
-test('empty and blank settings are settings that are not there', () => {
+test('empty and blank settings count as missing', () => {
   const blank = Object.fromEntries(Object.values(settings).map(({ name }) => [name, ' ']))
   assert.deepEqual(readConfig(blank, noFile), readConfig({}, noFile))
 })
@@ -112,7 +112,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   APP_PORT: ['65536', '-1', '80.5', '0x50', '1e3', 'http', '99999999999999999'],
   DATABASE_URL: [
     ...['cart.db', 'sqlite', 'sqlite:', 'memory', 'file:cart.db', 'postgresql:db', 'mysql://db'],
-    // SQLite would keep nothing, or a file that nobody meant.
+    // SQLite would keep nothing, or write an unintended file.
     ...[
       'sqlite::memory:',
       'sqlite:file::memory:',
@@ -145,7 +145,7 @@ const mistakes: Readonly<Record<string, readonly string[]>> = {
   SHUTDOWN_DELAY_MS: ['20001', '-5'],
 }
 
-test('a mistake names its setting and what is expected', () => {
+test('a mistake is reported with the name of its setting', () => {
   for (const [name, texts] of Object.entries(mistakes)) {
     for (const text of texts) {
       const problems = problemsOf({ [name]: text })
@@ -155,7 +155,7 @@ test('a mistake names its setting and what is expected', () => {
   }
 })
 
-test('every mistake is told at once, contradictions and unsupported settings among them', () => {
+test('all mistakes are reported at once, contradictions among them', () => {
   const problems = problemsOf({
     APP_PORT: 'x',
     LOG_LEVEL: 'x',
@@ -176,14 +176,14 @@ test('every mistake is told at once, contradictions and unsupported settings amo
   ])
 })
 
-test('a setting that can not be read contradicts nothing', () => {
+test('a setting that cannot be read is not reported as a contradiction, too', () => {
   const url = problemsOf({ ENV_NAME: 'prod', RESERVATION_SERVICE_URL: 'x' })
   assert.equal(url.length, 1, url.join())
   const times = problemsOf({ HEADERS_TIMEOUT_MS: 'x', REQUEST_TIMEOUT_MS: '1000' })
   assert.deepEqual(namesOf(times), ['HEADERS_TIMEOUT_MS'])
 })
 
-test('production insists on a reservation service, or on a word that there is none', () => {
+test('production requires a reservation service, or RESERVATIONS=off', () => {
   const prod = { ENV_NAME: 'prod' }
   assert.match(problemsOf(prod).join(), /RESERVATION_SERVICE_URL is missing.*RESERVATIONS=off/)
   assert.deepEqual(problemsOf({ ...prod, RESERVATIONS: 'off' }), [])
@@ -198,7 +198,7 @@ test('settings that contradict each other are refused', () => {
   assert.deepEqual(problemsOf({ HEADERS_TIMEOUT_MS: '20000' }), [])
 })
 
-test('what this version can not do is refused rather than ignored', () => {
+test('unsupported settings are refused rather than ignored', () => {
   const on = {
     DYNAMODB_TABLE: 'carts',
     DYNAMODB_ENDPOINT: 'http://localhost:8000',
@@ -219,7 +219,7 @@ test('what this version can not do is refused rather than ignored', () => {
   assert.deepEqual(problemsOf(harmless), [])
 })
 
-test('a role of its own needs a store that other processes can use, and something to do', () => {
+test('the roles api and worker need a shared store, and a worker a reservation service', () => {
   const shared = { DATABASE_URL: 'postgresql://cart@db/cart', RESERVATION_SERVICE_URL: 'http://r' }
   for (const ROLE of ['api', 'worker']) {
     assert.match(problemsOf({ ...shared, ROLE, DATABASE_URL: '' }).join(), /^ROLE=\w+ needs/)
@@ -233,7 +233,7 @@ test('a role of its own needs a store that other processes can use, and somethin
   assert.deepEqual(problemsOf({ ...idle, ROLE: 'api' }), [])
 })
 
-test('several processes need a store that they can share', () => {
+test('CLUSTER with several processes needs a store that they can share', () => {
   for (const DATABASE_URL of ['', 'memory:']) {
     assert.match(problemsOf({ CLUSTER: '2', DATABASE_URL }).join(), /^CLUSTER=2 needs/)
     assert.deepEqual(problemsOf({ CLUSTER: '1', DATABASE_URL }), [])
@@ -266,7 +266,7 @@ test('a secret may come from the file that NAME_FILE names', () => {
   assert.deepEqual(readConfig({ DATABASE_URL_FILE: '' }, noFile), readConfig({}, noFile))
 })
 
-test('no mistake repeats a secret', () => {
+test('no reported mistake contains a secret', () => {
   const secret = 'hunter2'
   const env = {
     DATABASE_URL: `mysql://cart:${secret}@db/cart`,
@@ -286,12 +286,12 @@ test('no mistake repeats a secret', () => {
 
 const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8')
 
-test('.env.example is what the settings make', async () => {
+test('.env.example is generated from the settings', async () => {
   const made = (await makeDocs())['.env.example']
   assert.ok(example === made, '.env.example is out of date: run "node scripts/write-docs.ts"')
 })
 
-test('.env.example has every setting with its default and what it is for', () => {
+test('.env.example has every setting with its default and its description', () => {
   const lines = example.split('\n')
   for (const { name, fallback, about, isSecret } of Object.values(settings)) {
     const at = lines.indexOf(`#${name}=${fallback}`)
@@ -302,7 +302,7 @@ test('.env.example has every setting with its default and what it is for', () =>
   }
 })
 
-test('taking every # away from .env.example changes nothing', () => {
+test('removing every # from .env.example changes no setting', () => {
   const env = Object.fromEntries(
     [...example.matchAll(/^#([A-Z_]+)=(.*)$/gm)].map((match) => [match[1], match[2]]),
   )

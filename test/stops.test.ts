@@ -63,19 +63,19 @@ const faultsIn = (stops: readonly Stop[]): readonly string[] => {
 }
 
 for (const heading of ['One add', 'One reservation']) {
-  test(`${heading.toLowerCase()} passes at most ten stops, each there and reached from above`, () => {
+  test(`${heading.toLowerCase()} has at most ten stops, each of which exists and is reached from above`, () => {
     assert.deepEqual(faultsIn(stopsOf(heading)), [])
   })
 }
 
-test('routes reach the use cases through what they are given', () => {
+test('routes reach the use cases through http-parts.ts', () => {
   assert.ok(
     importsOf('adapters/http/routes/item-routes.ts').includes('adapters/http/server/http-parts.ts'),
   )
   assert.ok(importsOf('adapters/http/server/http-parts.ts').includes('application/use-cases.ts'))
 })
 
-test('the check of the stops finds a file that is gone, a stop out of reach and one too many', () => {
+test('the check of the stops finds a missing file, a stop out of reach, one too many and a double', () => {
   const stops = stopsOf('One add')
   const [first, second] = stops
   assert.ok(first && second)

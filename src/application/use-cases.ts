@@ -1,4 +1,4 @@
-// What the service can be asked, whoever asks: HTTP, a worker, an operator.
+// What the service does for its callers: HTTP, a worker, an operator.
 import type { Catalog } from '../ports/catalog.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { JobQueue } from '../ports/job-queue.ts'

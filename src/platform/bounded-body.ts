@@ -1,4 +1,4 @@
-// Bodies of answers from outside, of which no one knows how long they are.
+// Bodies of answers from outside, whose length is not known.
 
 /** @throws Error when it is longer; the connection is then closed, since the rest is not read. */
 export const readBoundedText = async (

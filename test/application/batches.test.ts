@@ -24,7 +24,7 @@ const addTogether = async (
   worker.runner.nudge()
 }
 
-test('jobs that are due together go out in calls of the allowed size', async () => {
+test('jobs that are due together are sent in calls of the allowed size', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setBreaker('open')
@@ -47,7 +47,7 @@ test('jobs that are due together go out in calls of the allowed size', async () 
   assert.equal((await store.countJobs(worker.clock.now())).due, 0)
 })
 
-test('each job of a batch has its own outcome, and one without goes back as unknown', async () => {
+test('each job of a batch has its own outcome, and one without is put back as unknown', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setBreaker('open')
@@ -80,7 +80,7 @@ test('each job of a batch has its own outcome, and one without goes back as unkn
   assert.equal(worker.facts.unknown, 2)
 })
 
-test('releases go out one by one', async () => {
+test('releases are sent one by one', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setReply(honest)
@@ -91,7 +91,7 @@ test('releases go out one by one', async () => {
     return due + leased === 0
   })
   for (const cartId of cartIds(3)) await worker.ask(clear, cartId)
-  await until('all is given back', async () => {
+  await until('all is released', async () => {
     const { due, leased } = await store.countJobs(worker.clock.now())
     return due + leased === 0
   })
@@ -115,7 +115,7 @@ test('with batches no more calls are open at once than allowed', async () => {
   }
   await until('all is recorded', isIdle)
   await first.runner.stop(AbortSignal.abort())
-  // Much to give back, one call each.
+  // Many holds to release, one call each.
   for (const cartId of cartIds(20)) await first.ask(clear, cartId)
   const slow = openService()
   await using next = openWorker(store, slow, { ...settings, workerId: 'next', clock: first.clock })
@@ -123,6 +123,6 @@ test('with batches no more calls are open at once than allowed', async () => {
   await sleep(50)
   assert.deepEqual([slow.calls.length, next.runner.callsOpen()], [2, 2])
   slow.setReply(honest)
-  await until('all is given back', isIdle)
+  await until('all is released', isIdle)
   assert.equal(slow.calls.length, 20)
 })

@@ -1,4 +1,4 @@
-// How much a handler takes on, and when it is through with it.
+// How many commands a handler accepts, and when it is drained.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { handleCommands } from '../../src/application/carts/handle-command.ts'
@@ -41,10 +41,10 @@ test('a read that waits for a full lane is refused like a command', async () => 
   await Promise.allSettled(waiting)
 })
 
-test('is drained when every command is answered', async () => {
+test('a handler is drained when every command is answered', async () => {
   await using store = await openFreshMemoryStore()
   const gated = toGated(store)
-  // Itself: a copy of an answer comes later than the answer.
+  // The handler itself: a copy of an answer comes later than the answer.
   const commands = handleCommands({
     store: gated.store,
     warmCarts: keepWarmCarts(1_000_000),

@@ -1,4 +1,4 @@
-// While the circuit breaker is open nobody is called; then one call finds out for all.
+// While the circuit breaker is open no call is made; then one call probes the service for all jobs.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ const aWhileMs = 60
 const addSome = (worker: Worker, count: number) =>
   Promise.all(times(count, (index) => worker.ask(add(), `cart ${index}` as CartId)))
 
-test('while the breaker is open no job is claimed, and none has an attempt more', async () => {
+test('while the breaker is open no job is claimed, and no attempt is counted', async () => {
   const memory = await openFreshMemoryStore()
   const { store, counts } = toCounted(memory)
   const service = openService()
@@ -32,7 +32,7 @@ test('while the breaker is open no job is claimed, and none has an attempt more'
   await until('all are called', () => service.calls.length === 5)
 })
 
-test('half open, exactly one call is made until its answer is recorded', async () => {
+test('with a half-open breaker exactly one call is made until its answer is recorded', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setBreaker('half-open')
@@ -49,7 +49,7 @@ test('half open, exactly one call is made until its answer is recorded', async (
   await until('the others follow', () => service.calls.length === 5)
 })
 
-test('half open with batches, the one call is for one job', async () => {
+test('with a half-open breaker and batches the one call is for one job', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setBreaker('half-open')
@@ -60,7 +60,7 @@ test('half open with batches, the one call is for one job', async () => {
   assert.deepEqual([probe.method, service.calls.length], ['reserve', 1])
 })
 
-test('a probe that fails leaves the others where they are', async () => {
+test('a failed call with a half-open breaker leaves the other jobs due', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setBreaker('half-open')
@@ -76,7 +76,7 @@ test('a probe that fails leaves the others where they are', async () => {
 })
 
 for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
-  test('half open with no job due, the store is asked at every poll, and no more', async () => {
+  test('with a half-open breaker and no job due, jobs are claimed at every poll, and no more', async () => {
     await using opened = await open()
     const { store, counts } = toCounted(opened)
     const service = openService()
@@ -86,7 +86,7 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
       ...store,
       claimJobs: (claim: Parameters<typeof store.claimJobs>[0]) => {
         polls += 1
-        // A runner that never rests would never let this test go on.
+        // A runner that never waits would block this test for ever.
         return polls > 1_000 ? new Promise<never>(() => {}) : store.claimJobs(claim)
       },
     }

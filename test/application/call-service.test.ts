@@ -23,7 +23,7 @@ const toJob = (kind: JobKind, doubt: 'no doubt' | 'doubt'): Job => {
     : buildJob('r1', { kind, unknownAt })
 }
 
-/** What becomes of the job when its calls are answered so, and which calls were made. */
+/** Which calls were made when they are answered so, and the result for the job. */
 const attempt = async (
   grade: Grade,
   job: Job,
@@ -38,7 +38,7 @@ const attempt = async (
   const signal = AbortSignal.timeout(10_000)
   const [result] = await callService(client, call, { now, timeoutMs }, signal)
   assert.ok(result)
-  return [calls.map(({ method }) => method).join(', then ') || 'no one', result]
+  return [calls.map(({ method }) => method).join(', then ') || 'no call', result]
 }
 
 type RequestKind = 'reserve' | 'cancel'
@@ -59,18 +59,18 @@ const notYet: AttemptResult = {
 const grades: readonly Grade[] = ['keyed', 'lookup', 'bare']
 
 for (const grade of grades) {
-  test(`grade ${grade}: a job that was never lost asks for a hold`, async () => {
+  test(`grade ${grade}: a job without lost calls requests a hold`, async () => {
     assert.deepEqual(await attempt(grade, toJob('reserve', 'no doubt')), [
       'reserve',
       made('reserve'),
     ])
   })
 
-  test(`grade ${grade}: a job called off whose calls were all answered makes no call`, async () => {
-    assert.deepEqual(await attempt(grade, toJob('cancel', 'no doubt')), ['no one', withdrawn])
+  test(`grade ${grade}: a cancelled job without lost calls makes no call`, async () => {
+    assert.deepEqual(await attempt(grade, toJob('cancel', 'no doubt')), ['no call', withdrawn])
   })
 
-  test(`grade ${grade}: a release releases the hold, whatever was lost before`, async () => {
+  test(`grade ${grade}: a release job releases the hold, also after lost calls`, async () => {
     const released = { kind: 'settled', jobKind: 'release', outcome: { kind: 'released' } }
     for (const doubt of ['no doubt', 'doubt'] as const) {
       assert.deepEqual(await attempt(grade, toJob('release', doubt)), ['release', released])
@@ -78,18 +78,18 @@ for (const grade of grades) {
   })
 }
 
-test('grade keyed: after a lost call it is asked again, also to call it off', async () => {
+test('grade keyed: after a lost call the request is repeated, also to cancel it', async () => {
   for (const kind of ['reserve', 'cancel'] as const) {
     assert.deepEqual(await attempt('keyed', toJob(kind, 'doubt')), ['reserve', made(kind)])
   }
 })
 
-test('grade bare: after a lost call it is asked again, but not to call it off', async () => {
+test('grade bare: after a lost call the request is repeated, but not to cancel it', async () => {
   assert.deepEqual(await attempt('bare', toJob('reserve', 'doubt')), ['reserve', made('reserve')])
-  assert.deepEqual(await attempt('bare', toJob('cancel', 'doubt')), ['no one', withdrawn])
+  assert.deepEqual(await attempt('bare', toJob('cancel', 'doubt')), ['no call', withdrawn])
 })
 
-test('grade lookup: after a lost call it is looked up, and what is found is taken', async () => {
+test('grade lookup: after a lost call the hold is looked up, and used when it is found', async () => {
   const lookup = { kind: 'found', holdId: holdOf('it') } as const
   for (const kind of ['reserve', 'cancel'] as const) {
     assert.deepEqual(await attempt('lookup', toJob(kind, 'doubt'), { lookup }), [
@@ -99,7 +99,7 @@ test('grade lookup: after a lost call it is looked up, and what is found is take
   }
 })
 
-test('grade lookup: what is not found is not asked for while a call may be open', async () => {
+test('grade lookup: a hold that is not found is not requested again while a call may be open', async () => {
   for (const kind of ['reserve', 'cancel'] as const) {
     const job = toJob(kind, 'doubt')
     for (const now of [lostAt, noon, lostAt + timeoutMs - 1]) {
@@ -108,7 +108,7 @@ test('grade lookup: what is not found is not asked for while a call may be open'
   }
 })
 
-test('grade lookup: what is not found after that was not made', async () => {
+test('grade lookup: a hold that is not found when no call can be open was not made', async () => {
   const now = lostAt + timeoutMs
   const reserve = await attempt('lookup', toJob('reserve', 'doubt'), { now })
   assert.deepEqual(reserve, ['lookup, then reserve', made('reserve')])
@@ -116,7 +116,7 @@ test('grade lookup: what is not found after that was not made', async () => {
   assert.deepEqual(cancel, ['lookup', withdrawn])
 })
 
-test('grade lookup: a look-up that is lost leaves no more doubt than before', async () => {
+test('grade lookup: a failed look-up changes nothing in what is known of the lost call', async () => {
   const job = toJob('reserve', 'doubt')
   const cases: readonly (readonly [LookupResult, AttemptResult])[] = [
     [unknown, { kind: 'again', reason: 'reset', retryAfterMs: 0, sent: 'answered' }],
@@ -141,7 +141,7 @@ test('grade lookup: a look-up that is lost leaves no more doubt than before', as
 const sharesCalls = (job: Job, grade: Grade): boolean =>
   planCalls([job, job], grade, 2).some(({ kind }) => kind === 'batch')
 
-test('only jobs that ask for a hold straight away can share a call', () => {
+test('only jobs that request a hold without a look-up can share a call', () => {
   const plain = (grade: Grade) =>
     (['reserve', 'cancel', 'release'] as const).flatMap((kind) =>
       (['no doubt', 'doubt'] as const).flatMap((doubt) =>

@@ -1,4 +1,4 @@
-// A reservation service in the hands of the test: it sees every call and answers it when it likes.
+// A reservation service that the test controls: it sees every call and answers it when it wants.
 import assert from 'node:assert/strict'
 import type { HoldId, ReservationKey } from '../../src/domain/ids.ts'
 import type {

@@ -1,4 +1,4 @@
-// Handing due jobs to a queue: what it refuses is free at once, what it loses is handed over again.
+// Handing due jobs to a queue: jobs that it refuses are free at once, jobs that it loses are handed over again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -55,7 +55,7 @@ const open = ({ pollMs = 5, leaseMs = 30_000 } = {}) => {
   return { world, store, parts, clock, facts, ...handOver, [Symbol.asyncDispose]: handOver.stop }
 }
 
-test('what is due is put into the queue, also what becomes due later', async () => {
+test('jobs are put into the queue when they are due, also those that become due later', async () => {
   await using it = open()
   it.world.due.push('a', 'b')
   await until('both are there', () => it.world.put.length === 1)
@@ -64,7 +64,7 @@ test('what is due is put into the queue, also what becomes due later', async () 
   assert.deepEqual(it.world.put, [['a', 'b'], ['c']])
 })
 
-test('a nudge does not wait for the next poll, and many are handed over in bounded groups', async () => {
+test('a nudge hands due jobs over before the next poll, many of them in bounded groups', async () => {
   await using it = open({ pollMs: 60_000 })
   it.world.due.push(...times(1_200, (index) => `j${index}`))
   it.nudge()
@@ -75,7 +75,7 @@ test('a nudge does not wait for the next poll, and many are handed over in bound
   )
 })
 
-test('what the queue refuses goes back to the store at once, and trouble is told', async () => {
+test('jobs that the queue refuses go back to the store at once, and the trouble is reported', async () => {
   await using it = open({ pollMs: 60_000 })
   it.world.refuses = true
   it.world.due.push('a')
@@ -88,7 +88,7 @@ test('what the queue refuses goes back to the store at once, and trouble is told
   await until('it is there', () => it.world.put.length === 1)
 })
 
-test('while the queue is away nothing is handed over', async () => {
+test('while the queue is down no job is handed over', async () => {
   await using it = open()
   it.world.isUp = false
   it.world.due.push('a')
@@ -99,7 +99,7 @@ test('while the queue is away nothing is handed over', async () => {
   await until('it is there', () => it.world.put.length === 1)
 })
 
-test('what nobody leased in time is handed over again', async () => {
+test('a job that no worker leased in time is handed over again', async () => {
   await using it = open({ pollMs: 60_000, leaseMs: 60 })
   it.world.due.push('a')
   it.nudge()
@@ -111,7 +111,7 @@ test('what nobody leased in time is handed over again', async () => {
   assert.deepEqual(it.world.put, [['a'], ['a']])
 })
 
-test('after its end nothing is asked of the store, and what was under way is over', async () => {
+test('stopping waits for calls of the store that are under way, and then makes no others', async () => {
   const gate = Promise.withResolvers<void>()
   await using idle = open({ pollMs: 60_000 })
   const { parts, world } = idle

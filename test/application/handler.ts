@@ -1,4 +1,4 @@
-// A command handler over a store, with short words to ask it things.
+// A command handler over a store, with a short form of its requests.
 import assert from 'node:assert/strict'
 import type { Changed, CommandResult } from '../../src/application/carts/command-request.ts'
 import { type CommandHandler, handleCommands } from '../../src/application/carts/handle-command.ts'
@@ -12,7 +12,7 @@ import { ada, noon } from '../support/store-changes.ts'
 import { type Facts, openRecorder } from './recorder.ts'
 import { type Asked, encoders, toRequest } from './requests.ts'
 
-/** What a change did, and whether it is told for the second time. */
+/** What a change did, and whether this is the answer to a repeat. */
 export type Handled = {
   readonly response: Omit<Changed, 'kind' | 'isRepeat'>
   readonly replayed: boolean
@@ -36,7 +36,7 @@ export const orThrow = (result: CommandResult): Handled => {
 
 export type Handler = CommandHandler & {
   readonly facts: Facts
-  /** How often it said that jobs are due. */
+  /** How often it reported that jobs are due. */
   readonly nudges: () => number
   ask(asked: Asked, along?: Parameters<typeof toRequest>[1], cartId?: CartId): Promise<Handled>
 }

@@ -1,4 +1,4 @@
-// A command that names the version it was made for is refused when the contents have moved on.
+// A command that names the version it was made for is refused when the contents have changed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ada, noon } from '../support/store-changes.ts'
@@ -7,7 +7,7 @@ import { overStores, times } from './over-stores.ts'
 import { add, reserved, set, toRecord } from './requests.ts'
 
 overStores('a command with If-Match', (open, carts) => {
-  test('at a stale version is refused, with the cart as it is', async () => {
+  test('a command for a stale version is refused, with the current cart', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1))
@@ -20,7 +20,7 @@ overStores('a command with If-Match', (open, carts) => {
     assert.deepEqual([quantityOf(cart), cart.revision], [3, 2])
   })
 
-  test('at one of the versions it names is carried out', async () => {
+  test('a command is carried out when one of its versions is the current one', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1), { ifMatch: [0] })
@@ -29,7 +29,7 @@ overStores('a command with If-Match', (open, carts) => {
     assert.equal(quantityOf(await handler.read(ada)), 3)
   })
 
-  test('for any cart is refused for a never written one, and carried out on others', async () => {
+  test('a command for any version is refused only when its cart was never written', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await assert.rejects(handler.ask(add(1), { ifMatch: 'any' }), isRefused('version-stale'))
@@ -39,7 +39,7 @@ overStores('a command with If-Match', (open, carts) => {
     assert.equal(quantityOf(await handler.read(ada)), 2)
   })
 
-  test('ten times at once at one version is carried out once', async () => {
+  test('of ten concurrent commands for one version exactly one is carried out', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1))
@@ -51,7 +51,7 @@ overStores('a command with If-Match', (open, carts) => {
     assert.equal(quantityOf((await store.load(ada, [])).cart), 2)
   })
 
-  test('is not refused for a reservation that settled meanwhile', async () => {
+  test('a command is not refused because a reservation settled meanwhile', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1))

@@ -6,7 +6,7 @@ import { openLanes } from '../../src/application/carts/lanes.ts'
 
 const bounds = { waitingMax: 1_000, togetherMax: 4 }
 
-/** Lanes whose runs take as long as they are told, and what they saw. */
+/** Lanes whose runs take so many turns, and a record of these runs. */
 const openWatched = (turnsOf: (run: number) => number = () => 1) => {
   const runs: { readonly cartId: string; readonly entries: readonly number[] }[] = []
   const open = new Map<string, number>()
@@ -23,7 +23,7 @@ const openWatched = (turnsOf: (run: number) => number = () => 1) => {
   return { lanes, runs, of, openMax: () => openMax }
 }
 
-test('the first entry starts at once, the others wait and go together, in order', async () => {
+test('the first entry of a lane runs at once, the others wait and run together, in order', async () => {
   const { lanes, runs } = openWatched()
   for (const entry of [1, 2, 3]) assert.equal(lanes.enter('a', entry), true)
   assert.deepEqual(runs, [{ cartId: 'a', entries: [1] }])
@@ -31,7 +31,7 @@ test('the first entry starts at once, the others wait and go together, in order'
   assert.deepEqual(runs.slice(1), [{ cartId: 'a', entries: [2, 3] }])
 })
 
-test('no more than the allowed number of entries go together', async () => {
+test('at most the allowed number of entries of a lane run together', async () => {
   const { lanes, runs } = openWatched()
   for (let entry = 0; entry < 11; entry += 1) lanes.enter('a', entry)
   await lanes.drained()
@@ -41,7 +41,7 @@ test('no more than the allowed number of entries go together', async () => {
   )
 })
 
-test('carts do not wait for each other', async () => {
+test('lanes of different carts do not wait for each other', async () => {
   const { lanes, runs } = openWatched(() => 5)
   lanes.enter('a', 1)
   lanes.enter('b', 2)
@@ -54,7 +54,7 @@ test('carts do not wait for each other', async () => {
   assert.equal(lanes.busy(), 0)
 })
 
-test('whatever comes when, each cart has its entries once, in order, in one run at a time', () => {
+test('for any arrivals each entry runs once, in order, in one run of its cart at a time', () => {
   const arrival = fc.record({
     cartId: fc.constantFrom('a', 'b', 'c'),
     turnsBefore: fc.nat(3),
@@ -79,7 +79,7 @@ test('whatever comes when, each cart has its entries once, in order, in one run 
   return fc.assert(property, { numRuns: 200 })
 })
 
-test('a full lane takes nothing more, and takes again when there is room', async () => {
+test('a full lane refuses entries until there is room', async () => {
   const gate = Promise.withResolvers<void>()
   const taken: number[] = []
   const lanes = openLanes<number>({ waitingMax: 2, togetherMax: 9 }, async (_, entries) => {
@@ -97,7 +97,7 @@ test('a full lane takes nothing more, and takes again when there is room', async
   assert.deepEqual(taken, [1, 5, 2, 3, 6])
 })
 
-test('is drained when nothing is under way, and not before', async () => {
+test('lanes are drained when no run is under way, and not before', async () => {
   const gate = Promise.withResolvers<void>()
   const lanes = openLanes<number>(bounds, () => gate.promise)
   await lanes.drained()

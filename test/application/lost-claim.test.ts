@@ -1,4 +1,4 @@
-// A claim that the store made and whose answer was lost: nobody works on its jobs, and the worker lives on.
+// A claim that the store made and whose answer was lost: no worker has its jobs, and the worker keeps running.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CartError } from '../../src/domain/errors.ts'
@@ -9,7 +9,7 @@ import { holdOf, openService } from './fake-service.ts'
 import { add } from './requests.ts'
 import { openWorker } from './worker.ts'
 
-/** Loses the answer to the claims that it is told to lose. */
+/** Loses the answer to the next claim of a job when `next` is set. */
 const openLosing = (store: Store) => {
   const lost = { next: false, count: 0 }
   const losing: Store = {
@@ -25,7 +25,7 @@ const openLosing = (store: Store) => {
   return { losing, lost }
 }
 
-test('a job whose claim was not answered is begun a lease later, by the same worker', async () => {
+test('a job whose claim was not answered is started a lease later, by the same worker', async () => {
   await using memory = await openFreshMemoryStore()
   const { losing, lost } = openLosing(memory)
   const service = openService()
@@ -45,7 +45,7 @@ test('a job whose claim was not answered is begun a lease later, by the same wor
   })
 })
 
-test('a call that was open then keeps its job', async () => {
+test('a call that is open when the answer to a claim is lost keeps its job', async () => {
   await using memory = await openFreshMemoryStore()
   const { losing, lost } = openLosing(memory)
   const service = openService()

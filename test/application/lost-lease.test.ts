@@ -1,4 +1,4 @@
-// A worker that was silent for too long and comes back with an answer: another one has its job by now.
+// A worker without a heartbeat for too long that gets an answer: another worker has its job by now.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ReserveResult } from '../../src/ports/reservation-client.ts'
@@ -10,7 +10,7 @@ import { onlyItem } from './handler.ts'
 import { add } from './requests.ts'
 import { holdClock, openWorker } from './worker.ts'
 
-/** Call 0 is that of the worker that was silent, call 1 that of the one that has the job now. */
+/** Call 0 is that of the worker without a heartbeat, call 1 that of the one that has the job now. */
 const openBoth = async () => {
   const memory = await openFreshMemoryStore()
   const store = toShared(memory)
@@ -38,7 +38,7 @@ const negative: readonly ReserveResult[] = [
 ]
 
 for (const outcome of negative) {
-  test(`its "${outcome.kind}" counts no more: the other's answer does`, async () => {
+  test(`an answer "${outcome.kind}" to a worker that lost its lease is ignored`, async () => {
     await using both = await openBoth()
     const { service, late, other, store, clock } = both
     ;(await service.call(0)).answer(outcome)
@@ -54,7 +54,7 @@ for (const outcome of negative) {
   })
 }
 
-test('its "reserved" counts: the hold is there, and the surplus of the other is released', async () => {
+test('a hold made for a worker that lost its lease counts, and a second hold is released', async () => {
   await using both = await openBoth()
   const { service, late, other } = both
   ;(await service.call(0)).answer({ kind: 'reserved', holdId: holdOf('first') })
@@ -70,7 +70,7 @@ test('its "reserved" counts: the hold is there, and the surplus of the other is 
   assert.equal(held.holdId, holdOf('first'))
 })
 
-test('its lost lease does not spoil what is written with it', async () => {
+test('an outcome without its lease does not affect the commands in the same write', async () => {
   await using both = await openBoth()
   const { service, late, other } = both
   const call = await service.call(0)

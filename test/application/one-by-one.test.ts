@@ -1,4 +1,4 @@
-// Commands that share writes leave what they would leave one by one, in the cart, apart from it, in
+// Commands that share writes have the same results as one by one, in the cart, apart from it, in
 // the journal and among the jobs.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
@@ -88,8 +88,8 @@ const toAsked = (next: Step, { items, jobs, buried }: Seen): Asked | null => {
 }
 
 /**
- * What a job is to do and whether anyone does it. Its age, attempts and last error may be those of
- * before, when it was buried or requeued and called off in one write.
+ * What a job is to do and whether it is buried. Its age, attempts and last error may be those of
+ * before, when it was buried or requeued and cancelled in one write.
  */
 const jobsOf = async (store: Store, ids: readonly string[]) => {
   const jobs = await Promise.all(ids.map((id) => store.findJob(id)))
@@ -119,7 +119,7 @@ const allOf = async (store: Store, items: ReadonlySet<ItemId>) => {
   }
 }
 
-test('commands in one write leave what they leave one by one', async () => {
+test('commands in one write have the same results as one by one', async () => {
   const round = fc.array(step, { maxLength: 12, size: 'max' })
   const rounds = fc.array(round, { maxLength: 12, size: 'max' })
   const property = fc.asyncProperty(rounds, async (all) => {
@@ -148,7 +148,7 @@ test('commands in one write leave what they leave one by one', async () => {
   await fc.assert(property, { numRuns: 200 })
 })
 
-// What departs together has no order.
+// Reservations that depart at the same time have no order.
 const sorted = (cart: Cart): Cart => ({
   ...cart,
   departing: cart.departing.toSorted((a, b) => (a.key < b.key ? -1 : 1)),

@@ -1,5 +1,5 @@
 // Workers that get their jobs through Redis, with carts in PostgreSQL: every addition is reserved by one call,
-// and whatever becomes of Redis, all of them are.
+// also when Redis fails.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { openAnyProductCatalog } from '../../src/adapters/catalogs/any-product.ts'
@@ -140,7 +140,7 @@ describe('two workers over Redis', { skip: postgresIsMissing() || redisProgramIs
     assert.ok(two.here.facts.calls.length > 0 && two.there.facts.calls.length > 0)
   })
 
-  test('rest while the breaker is open, and go on when it closes', async () => {
+  test('make no calls while the breaker is open, and continue when it closes', async () => {
     await using two = await openTwo()
     const { service, here, addAll } = two
     service.setBreaker('open')
@@ -154,7 +154,7 @@ describe('two workers over Redis', { skip: postgresIsMissing() || redisProgramIs
     assertCalledOnce(service, 50)
   })
 
-  test('take the jobs from the store while Redis is away, and from Redis when it is back', async () => {
+  test('take the jobs from the store while Redis is down, and from Redis when it is up again', async () => {
     await using two = await openTwo()
     const { service, here, there, addAll } = two
     service.setReply(honest)
@@ -170,7 +170,7 @@ describe('two workers over Redis', { skip: postgresIsMissing() || redisProgramIs
     assertCalledOnce(service, 200)
   })
 
-  test('settle all that Redis has lost, within the time of a lease', async () => {
+  test('settle all jobs that Redis has lost, within a few leases', async () => {
     await using two = await openTwo()
     const { service, here, addAll } = two
     service.setBreaker('open')

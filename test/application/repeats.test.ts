@@ -13,7 +13,7 @@ import { add, remove, set } from './requests.ts'
 const key = 'k'
 
 overStores('a repeated request', (open, carts) => {
-  test('the same key 20 times at once has one effect, and 20 identical answers', async () => {
+  test('20 concurrent requests with one key have one effect, and identical answers', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1))
@@ -26,7 +26,7 @@ overStores('a repeated request', (open, carts) => {
     assert.deepEqual(await handler.read(ada), cart)
   })
 
-  test('many keys at once, each several times, have one effect each', async () => {
+  test('concurrent requests with many keys, each used several times, have one effect for each key', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await Promise.all(times(60, (index) => handler.ask(add(1), { key: `key ${(index * 7) % 20}` })))
@@ -34,7 +34,7 @@ overStores('a repeated request', (open, carts) => {
     assert.deepEqual([quantityOf(cart), cart.revision], [20, 20])
   })
 
-  test('a repeat gets the first answer also when the cart has moved on', async () => {
+  test('a repeat gets the first answer also when the cart has changed since', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     const { response } = await handler.ask(add(5), { key })
@@ -84,7 +84,7 @@ overStores('a repeat that would be decided otherwise now', (open, carts) => {
     assert.equal(quantityOf((await store.load(ada, [])).cart), 9)
   })
 
-  test('a write that changed nothing is answered the same when it is repeated', async () => {
+  test('a repeat of a write without effect gets the first answer', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(5))
@@ -99,7 +99,7 @@ overStores('a repeat that would be decided otherwise now', (open, carts) => {
 })
 
 overStores('a used key', (open, carts) => {
-  test('with another request it is refused, and nothing happens', async () => {
+  test('another request with a used key is refused, without effect', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(5), { key })
@@ -112,7 +112,7 @@ overStores('a used key', (open, carts) => {
     assert.equal(quantityOf((await store.load(ada, [])).cart), 5)
   })
 
-  test('of two requests at once with one key, one is refused', async () => {
+  test('of two different concurrent requests with one key, one is refused', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1))
@@ -128,7 +128,7 @@ overStores('a used key', (open, carts) => {
     assert.equal(quantityOf((await store.load(ada, [])).cart), 5)
   })
 
-  test('it is free for another caller, and for another cart', async () => {
+  test('a used key can be used by another caller, and for another cart', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1), { key })
@@ -141,7 +141,7 @@ overStores('a used key', (open, carts) => {
     assert.equal(quantityOf((await store.load(bob, [])).cart), 4)
   })
 
-  test('a request that was refused did not use its key', async () => {
+  test('a request that was refused does not use its key', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(9_999))
@@ -175,7 +175,7 @@ overStores('a used key', (open, carts) => {
   })
 })
 
-test('a repeat after the service was started anew gets the first answer', async () => {
+test('a repeat after a restart of the service gets the first answer', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   const asked = { ...add(5), name: 'Tea 日本' }

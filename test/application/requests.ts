@@ -1,4 +1,4 @@
-// What carts are asked, as it arrives from HTTP: commands with a time, an id and what came along.
+// Requests as HTTP makes them: commands with a time and an id, and what the headers add.
 import type { CommandRequest, Encoders } from '../../src/application/carts/command-request.ts'
 import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
 import type { Command, Intent, Operation } from '../../src/domain/cart/commands.ts'

@@ -23,23 +23,23 @@ type Expected = Pick<Job, 'attempts' | 'unknownAt' | 'lastError'> & { readonly w
 
 const cases: readonly (readonly [string, ReserveResult, (now: number) => Expected])[] = [
   [
-    'asked to come again',
+    'answered with 503',
     again(),
     // Half of the base: the clock draws the middle.
     () => ({ attempts: 1, unknownAt: null, lastError: '503', waitMs: 500 }),
   ],
   [
-    'asked to come again later than the backoff would have it, beyond its cap',
+    'answered with a Retry-After beyond the cap of the backoff',
     again({ retryAfterMs: 60_000 }),
     () => ({ attempts: 1, unknownAt: null, lastError: '503', waitMs: 60_000 }),
   ],
   [
-    'asked to come again by an answer that leaves doubt',
+    'answered with 503, its outcome in doubt',
     again({ inDoubt: true }),
     (now) => ({ attempts: 1, unknownAt: now, lastError: '503', waitMs: 500 }),
   ],
   [
-    'left without an answer',
+    'not answered',
     unknown,
     (now) => ({ attempts: 1, unknownAt: now, lastError: 'reset', waitMs: 500 }),
   ],
@@ -49,14 +49,14 @@ const cases: readonly (readonly [string, ReserveResult, (now: number) => Expecte
     () => ({ attempts: 1, unknownAt: null, lastError: 'refused', waitMs: 500 }),
   ],
   [
-    'kept back by the circuit breaker',
+    'stopped by the circuit breaker',
     { kind: 'unsent', reason: 'open', retryAfterMs: 7_000 },
     () => ({ attempts: 0, unknownAt: null, lastError: 'open', waitMs: 7_000 }),
   ],
 ]
 
 for (const [what, outcome, expect] of cases) {
-  test(`a job whose call was ${what} goes back, and is tried again with the same key`, async () => {
+  test(`a job whose call was ${what} is put back, and tried again with the same key`, async () => {
     await using store = await openFreshMemoryStore()
     const service = openService()
     await using worker = openWorker(store, service)
@@ -136,7 +136,7 @@ for (const [what, outcome, outcomeUnknown] of [
   ['was lost', unknown, true],
   ['was not sent', { kind: 'unsent', reason: 'refused', retryAfterMs: 0 }, false],
 ] as const) {
-  test(`given up when its last call ${what}, its outcome is known or not`, async () => {
+  test(`a job given up when its last call ${what} has ${outcomeUnknown ? 'an unknown' : 'a known'} outcome`, async () => {
     await using store = await openFreshMemoryStore()
     const service = openService()
     const retry = { baseMs: 1_000, capMs: 8_000, giveUpAfterMs: 5_000 }
@@ -151,7 +151,7 @@ for (const [what, outcome, outcomeUnknown] of [
   })
 }
 
-test('a failure counts as unknown when any earlier call was lost', async () => {
+test('a failed job has an unknown outcome when any earlier call was lost', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)
@@ -165,7 +165,7 @@ test('a failure counts as unknown when any earlier call was lost', async () => {
   assert.equal((await onlyReservation(worker)).outcomeUnknown, true)
 })
 
-test('waiting for the breaker gives up no job, however long it takes', async () => {
+test('a job that waits for the breaker is not given up, however long it waits', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   const retry = { baseMs: 1_000, capMs: 8_000, giveUpAfterMs: 5_000 }
@@ -179,7 +179,7 @@ test('waiting for the breaker gives up no job, however long it takes', async () 
   assert.deepEqual([job.buriedAt, job.attempts], [null, 0])
 })
 
-test('an item removed after a lost call is found out about and given back', async () => {
+test('an item removed after a lost call is requested again to find its hold, and released', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)
@@ -199,7 +199,7 @@ test('an item removed after a lost call is found out about and given back', asyn
   await until('it has gone', async () => (await worker.cart()).departing.length === 0)
 })
 
-test('a release that fails is tried again until it is through', async () => {
+test('a release that fails is tried again until it succeeds', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)

@@ -13,7 +13,7 @@ import { openWorker } from './worker.ts'
 const none = { due: 0, scheduled: 0, leased: 0, buried: 0, oldestDueAt: null }
 
 for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
-  test('an addition is reserved: asked for once, recorded, and its job is gone', async () => {
+  test('an addition is reserved by one call, which is recorded, and its job is deleted', async () => {
     await using store = await open()
     const service = openService()
     await using worker = openWorker(store, service, { pollMs: 60_000 })
@@ -41,7 +41,7 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
   })
 }
 
-test('an addition that the service refuses is unavailable, and not asked for again', async () => {
+test('an addition that the service refuses is unavailable, and is not requested again', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setReply(() => ({ kind: 'refused', reason: 'sold out' }))
@@ -71,7 +71,7 @@ test('an addition that the service rejects has failed, and its job is buried', a
   assert.deepEqual(worker.facts.buried, [`${job?.id}: 401`])
 })
 
-test('an item that is removed is given back', async () => {
+test('the hold of an item that is removed is released', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)
@@ -90,7 +90,7 @@ test('an item that is removed is given back', async () => {
   assert.deepEqual(await store.countJobs(worker.clock.now()), none)
 })
 
-test('an item removed while it is being reserved is given back when its answer comes', async () => {
+test('the hold of an item removed during its call is released when the answer comes', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)
@@ -106,7 +106,7 @@ test('an item removed while it is being reserved is given back when its answer c
   assert.deepEqual(await store.countJobs(worker.clock.now()), none)
 })
 
-test('an addition called off before anyone was called calls nobody', async () => {
+test('an addition that is cancelled before its first call makes no call', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   service.setBreaker('open')
@@ -154,7 +154,7 @@ test('thousands of jobs are all carried out, each by one call', async () => {
   assert.equal(new Set(service.calls.flatMap(({ keys }) => keys)).size, 2_000)
 })
 
-test('a quantity changed over and over ends with what is wanted held, no more', async () => {
+test('a quantity that changes many times ends with a hold of the wanted units, no more', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)

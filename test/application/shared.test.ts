@@ -27,7 +27,7 @@ test('two handlers that race on one cart lose nothing', async () => {
   await Promise.all(asked)
   const { cart } = await store.load(ada, [])
   assert.deepEqual([quantityOf(cart), cart.revision, cart.items.length], [200, 200, 4])
-  assert.ok(here.facts.conflicts + there.facts.conflicts > 0, 'they met')
+  assert.ok(here.facts.conflicts + there.facts.conflicts > 0, 'they were in conflict')
   const entries = await store.readJournal(ada, 0, 1_000)
   assert.deepEqual(
     entries.map(({ revision }) => revision),
@@ -35,7 +35,7 @@ test('two handlers that race on one cart lose nothing', async () => {
   )
 })
 
-test('many rounds of two handlers, each round on carts that the other has changed', async () => {
+test('two handlers that change a cart together over many rounds lose nothing', async () => {
   const { store, here, there } = await openTwo()
   for (let round = 0; round < 30; round += 1) {
     await Promise.all([here.ask(add(1)), there.ask(add(1)), here.ask(add(1)), there.ask(clear)])
@@ -48,7 +48,7 @@ test('many rounds of two handlers, each round on carts that the other has change
   assert.equal(cart.revision, entries.at(-1)?.revision)
 })
 
-test('one key used at both at once has one effect, and the same answer', async () => {
+test('one key used with two handlers at once has one effect, and one answer', async () => {
   for (let round = 0; round < 20; round += 1) {
     const { store, here, there } = await openTwo()
     await here.ask(add(1))
@@ -62,7 +62,7 @@ test('one key used at both at once has one effect, and the same answer', async (
   }
 })
 
-test('a repeat of what the other handler did gets its answer', async () => {
+test('a repeat of a request to the other handler gets its answer', async () => {
   const { here, there } = await openTwo()
   await there.ask(add(3))
   const { id } = onlyItem(await there.read(ada))
@@ -94,7 +94,7 @@ test('a stale If-Match decided on a stale cart is decided again', async () => {
   assert.equal((JSON.parse(cart) as Cart).version, 3)
 })
 
-test('a refusal that stands is given after a load, not after a write', async () => {
+test('a refusal that is right costs a load and no write', async () => {
   const { counts, here } = await openTwo()
   await here.ask(add(1))
   const before = { ...counts }
@@ -112,7 +112,7 @@ test('a command without effect on a stale cart is decided again', async () => {
   assert.equal(quantityOf((await store.load(ada, [])).cart), 5)
 })
 
-test('a refused command among others does not spoil them, whoever was faster', async () => {
+test('a refused command does not affect others in the same write, also after a conflict', async () => {
   const { store, here, there } = await openTwo()
   await here.ask(add(1))
   await there.ask(add(1))
@@ -129,7 +129,7 @@ test('a refused command among others does not spoil them, whoever was faster', a
   assert.equal(quantityOf((await store.load(ada, [])).cart), 5)
 })
 
-test('a read asks the store, also when the cart is warm', async () => {
+test('a read loads the cart from a shared store, also when it is warm', async () => {
   const { counts, here, there } = await openTwo()
   await here.ask(add(1))
   await there.ask(add(1))

@@ -1,5 +1,5 @@
-// An item that has been through much: its earliest settled reservations are stored apart, and come
-// back when they are needed.
+// An item with many settled reservations: the earliest are stored apart, and are loaded when they
+// are needed.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { coverageOf, type Item } from '../../src/domain/cart/item.ts'
@@ -25,7 +25,7 @@ const live = async (store: Store, handler: Handler, count: number): Promise<void
   }
 }
 
-/** Every hold that the reservation service has for the cart, by what it was told. */
+/** Every hold that was made for the cart, from its journal. */
 const holdsIn = async (store: Store): Promise<readonly string[]> => {
   const entries = await store.readJournal(ada, 0, 10_000)
   return entries.flatMap(({ event }) =>
@@ -47,7 +47,7 @@ const assertWhole = async (store: Store, item: Item): Promise<void> => {
 }
 
 overStores('an item with 60 settled reservations', (open, carts) => {
-  test('keeps the latest beside it and the others apart, and counts all of them', async () => {
+  test('keeps the latest with it and stores the others apart, and counts all of them', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await live(store, handler, 60)
@@ -65,10 +65,10 @@ overStores('an item with 60 settled reservations', (open, carts) => {
 
   for (const [what, asked] of [
     ['removed', (item: Item) => remove(item.id)],
-    ['set to none', (item: Item) => set(item.id, 0)],
+    ['set to zero', (item: Item) => set(item.id, 0)],
     ['cleared with its cart', () => clear],
   ] as const) {
-    test(`gives back every hold when it is ${what}`, async () => {
+    test(`releases every hold when it is ${what}`, async () => {
       await using store = await open()
       const handler = openHandler(store, carts)
       await live(store, handler, 60)
@@ -88,8 +88,8 @@ overStores('an item with 60 settled reservations', (open, carts) => {
   }
 })
 
-overStores('an item with 60 settled reservations that goes on', (open, carts) => {
-  test('gives back what goes beyond a lower quantity, and nothing else', async () => {
+overStores('an item with 60 settled reservations that changes further', (open, carts) => {
+  test('releases the holds beyond a lower quantity, and no others', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await live(store, handler, 60)
@@ -102,7 +102,7 @@ overStores('an item with 60 settled reservations that goes on', (open, carts) =>
     await assertWhole(store, onlyItem((await store.load(ada, [])).cart))
   })
 
-  test('asks again for all that was refused, in one reservation', async () => {
+  test('requests all refused units again, in one reservation', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await live(store, handler, 60)
@@ -119,7 +119,7 @@ overStores('an item with 60 settled reservations that goes on', (open, carts) =>
     assert.equal(coverageOf(item).reserved, 60)
   })
 
-  test('knows an answer that comes twice, also when its reservation is stored apart', async () => {
+  test('ignores a repeated outcome of a reservation that is stored apart', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1))
@@ -130,7 +130,7 @@ overStores('an item with 60 settled reservations that goes on', (open, carts) =>
     const before = (await store.load(ada, [])).cart
     await handler.ask(toRecord(first, reserved('the first')))
     assert.deepEqual((await store.load(ada, [])).cart, before)
-    // Another hold for it is nobody's, and given back.
+    // Another hold for it belongs to no reservation, and is released.
     await handler.ask(toRecord(first, reserved('another')))
     const jobs = await claim(store)
     assert.deepEqual(
@@ -139,7 +139,7 @@ overStores('an item with 60 settled reservations that goes on', (open, carts) =>
     )
   })
 
-  test('among many commands in one write comes and goes as one after the other', async () => {
+  test('is removed and added again by many commands in one write as by single ones', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await live(store, handler, 60)

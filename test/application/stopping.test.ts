@@ -13,7 +13,7 @@ import { add } from './requests.ts'
 import { openWorker } from './worker.ts'
 
 for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
-  test('stopping breaks off open calls and puts their jobs back, due at once', async () => {
+  test('stopping a worker aborts open calls and puts their jobs back, due at once', async () => {
     await using store = await open()
     const service = openService()
     await using worker = openWorker(store, service)
@@ -31,7 +31,7 @@ for (const open of [openFreshMemoryStore, openFreshSqliteStore]) {
   })
 }
 
-test('what was handed back is taken up by the next worker, under the same key', async () => {
+test('a job that a stopped worker put back is carried out by the next, with the same key', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using first = openWorker(store, service)
@@ -47,7 +47,7 @@ test('what was handed back is taken up by the next worker, under the same key', 
   })
 })
 
-test('stopping with grace waits for answers, and breaks off what takes longer', async () => {
+test('stopping a worker with a grace period waits for answers, and aborts longer calls', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)
@@ -69,7 +69,7 @@ test('stopping with grace waits for answers, and breaks off what takes longer', 
   assert.deepEqual([due, leased], [1, 0])
 })
 
-test('stopping with grace is over as soon as all is answered', async () => {
+test('stopping a worker with a grace period ends as soon as all calls are answered', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)
@@ -101,7 +101,7 @@ test('a paused worker takes no more jobs and finishes those it has', async () =>
   await worker.runner.stop(AbortSignal.abort())
 })
 
-test('stopping while jobs are being claimed puts these back too', async () => {
+test('stopping a worker while it claims jobs puts these back too', async () => {
   await using memory = await openFreshMemoryStore()
   const claimed = Promise.withResolvers<void>()
   const gate = Promise.withResolvers<void>()
@@ -134,7 +134,7 @@ test('stopping while jobs are being claimed puts these back too', async () => {
   assert.deepEqual([due, leased], [1, 0])
 })
 
-test('stopping twice is stopping once', async () => {
+test('a worker can be stopped twice', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)

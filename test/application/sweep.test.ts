@@ -13,7 +13,7 @@ import { holdClock } from './worker.ts'
 
 const settings = { everyMs: 5, answersKeptMs: 1_000, journalKeptMs: 5_000 }
 
-test('what is older than it is kept for goes, in as many batches as it takes', async () => {
+test('answers and journal entries are deleted after their time, in as many batches as needed', async () => {
   await using store = await openFreshMemoryStore()
   const clock = holdClock()
   const at = clock.now()
@@ -45,7 +45,7 @@ const openWatched = (work: (bounds: SweepBounds) => Promise<number>) => {
   return { store: { sweep } as unknown as Store, bounds }
 }
 
-test('a round that is still under way is not joined by another one', async () => {
+test('no round of sweeps starts while another one is under way', async () => {
   const gate = Promise.withResolvers<number>()
   const { store, bounds } = openWatched(() => gate.promise)
   const sweep = sweepRegularly(store, holdClock(), openRecorder().reporter, settings)
@@ -57,7 +57,7 @@ test('a round that is still under way is not joined by another one', async () =>
   sweep.stop()
 })
 
-test('a round ends also when there is always more to sweep', async () => {
+test('a round of sweeps ends also when there is always more to sweep', async () => {
   const { store, bounds } = openWatched(async () => 1)
   const slow = { ...settings, everyMs: 20 }
   const sweep = sweepRegularly(store, holdClock(), openRecorder().reporter, slow)
@@ -68,7 +68,7 @@ test('a round ends also when there is always more to sweep', async () => {
   assert.ok(bounds.every(({ limit }) => limit > 0 && limit <= 1_000))
 })
 
-test('a store that fails is reported, and swept again', async () => {
+test('a sweep that fails is reported, and the next one is made', async () => {
   const { reporter, facts } = openRecorder()
   const { store } = openWatched(() => Promise.reject(unavailable()))
   const sweep = sweepRegularly(store, holdClock(), reporter, settings)
@@ -77,7 +77,7 @@ test('a store that fails is reported, and swept again', async () => {
   assert.match(facts.troubles[0] ?? '', /^sweeping what is too old: /)
 })
 
-test('stopped, it sweeps no more', async () => {
+test('no sweep is made after the sweeps were stopped', async () => {
   const { store, bounds } = openWatched(async () => 0)
   const sweep = sweepRegularly(store, holdClock(), openRecorder().reporter, settings)
   await until('it has begun', () => bounds.length > 0)

@@ -9,7 +9,7 @@ import { overStores, times } from './over-stores.ts'
 import { add, clear, remove, set, toRequest } from './requests.ts'
 
 overStores('commands at the same time', (open, carts) => {
-  test('200 adds at once to one cart all count, in fewer than 200 writes', async () => {
+  test('200 concurrent adds to one cart all take effect, in fewer than 20 writes', async () => {
     await using store = await open()
     const { store: counted, counts } = toCounted(store)
     const handler = openHandler(counted, carts)
@@ -33,7 +33,7 @@ overStores('commands at the same time', (open, carts) => {
     assert.equal(handler.facts.conflicts, 0)
   })
 
-  test('20 adds at once to each of 20 carts all count', async () => {
+  test('20 concurrent adds to each of 20 carts all take effect', async () => {
     await using store = await open()
     const handler = openHandler(toSlow(store), carts)
     const ids = times(20, (index) => `cart ${index}` as CartId)
@@ -46,7 +46,7 @@ overStores('commands at the same time', (open, carts) => {
     }
   })
 
-  test('every step is in the journal, in order, with what it did', async () => {
+  test('every command is in the journal, in order, with its events', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await Promise.all([
@@ -67,7 +67,7 @@ overStores('commands at the same time', (open, carts) => {
     )
   })
 
-  test('a read at the same time sees whole steps only, and those answered before it', async () => {
+  test('a concurrent read sees whole commands only, and all that were answered before it', async () => {
     await using store = await open()
     const handler = openHandler(toSlow(store), carts)
     const work = times(30, async (index) => {
@@ -85,7 +85,7 @@ overStores('commands at the same time', (open, carts) => {
 })
 
 overStores('a command that fails among others', (open, carts) => {
-  test('one that is refused does not spoil the others of its write', async () => {
+  test('a refused command does not affect the others in its write', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add())
@@ -102,7 +102,7 @@ overStores('a command that fails among others', (open, carts) => {
     assert.deepEqual(await handler.read(ada), cart)
   })
 
-  test('one whose answer cannot be encoded fails alone, and has no effect', async () => {
+  test('a command whose answer cannot be encoded fails alone, and has no effect', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     const broken = { ...toRequest(add(100), { key: 'k' }), form: 'broken' }

@@ -1,4 +1,4 @@
-// Conflicts are decided again, failures of the store are told; neither loses or doubles anything.
+// Commits in conflict are decided again, failures of the store are reported; neither loses or doubles anything.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { ada, bob } from '../support/store-changes.ts'
@@ -9,7 +9,7 @@ import { overStores, times } from './over-stores.ts'
 import { add, remove } from './requests.ts'
 
 overStores('a commit in conflict', (open, carts) => {
-  test('several times in a row is decided again until it is through, and counts once', async () => {
+  test('a commit in conflict several times in a row is decided again until it succeeds, once', async () => {
     await using store = await open()
     const faults: Fault[] = []
     const handler = openHandler(toFaulty(store, faults), carts)
@@ -22,11 +22,11 @@ overStores('a commit in conflict', (open, carts) => {
     assert.deepEqual(await handler.read(ada), cart)
   })
 
-  test('is decided on the cart as it is then', async () => {
+  test('a commit in conflict is decided again on the current cart', async () => {
     await using store = await open()
     const handler = openHandler(store, carts)
     await handler.ask(add(1))
-    // Somebody else, past this handler's back.
+    // Another process, of which this handler does not know.
     const other = openHandler(store)
     await other.ask(add(10))
     const { response } = await handler.ask(add(100))
@@ -34,7 +34,7 @@ overStores('a commit in conflict', (open, carts) => {
     assert.equal(onlyItem((await store.load(ada, [])).cart).quantity, 111)
   })
 
-  test('without end is given up, and nothing is written', async () => {
+  test('a commit that is always in conflict is given up, and nothing is written', async () => {
     await using store = await open()
     const { store: counted, counts } = toCounted(store)
     const always: Fault[] = times(1_000, () => 'conflicts')
@@ -49,7 +49,7 @@ overStores('a commit in conflict', (open, carts) => {
 })
 
 overStores('a store that fails', (open, carts) => {
-  test('fails those that share the write, and the next command works', async () => {
+  test('a write that fails refuses the commands that share it, and the next command works', async () => {
     await using store = await open()
     const faults: Fault[] = []
     const handler = openHandler(toFaulty(store, faults), carts)
@@ -67,7 +67,7 @@ overStores('a store that fails', (open, carts) => {
     assert.deepEqual(await handler.read(ada), cart)
   })
 
-  test('fails one cart and not another', async () => {
+  test('a write of one cart that fails does not affect another cart', async () => {
     await using store = await open()
     const broken = {
       ...store,
@@ -87,7 +87,7 @@ overStores('a store that fails', (open, carts) => {
     assert.equal(quantityOf((await store.load(bob, [])).cart), 2)
   })
 
-  test('after writing what it does not tell leaves no stale cart behind', async () => {
+  test('a write whose answer is lost leaves no stale cart in the cache', async () => {
     await using store = await open()
     const faults: Fault[] = []
     const handler = openHandler(toFaulty(store, faults), carts)
@@ -100,26 +100,26 @@ overStores('a store that fails', (open, carts) => {
     assert.equal(handler.facts.conflicts, 0)
   })
 
-  test('to load fails commands and reads, and those after it work', async () => {
+  test('a load that fails refuses its commands and reads, and later ones work', async () => {
     await using store = await open()
-    let isAway = true
-    const away = {
+    let isUnavailable = true
+    const failing = {
       ...store,
       load: (...args: Parameters<typeof store.load>) =>
-        isAway ? Promise.reject(unavailable()) : store.load(...args),
+        isUnavailable ? Promise.reject(unavailable()) : store.load(...args),
     }
-    const handler = openHandler(away, carts)
+    const handler = openHandler(failing, carts)
     await allRefused(
       [handler.ask(add(1)), handler.read(ada), handler.ask(add(1))],
       'store-unavailable',
     )
-    isAway = false
+    isUnavailable = false
     await handler.ask(add(2))
     assert.equal(quantityOf(await handler.read(ada)), 2)
   })
 })
 
-test('a defect of a store is told as it is', async () => {
+test('an unexpected error of a store is passed on as it is', async () => {
   await using store = await openFreshMemoryStore()
   const defect = new TypeError('a defect')
   const broken = { ...store, commit: () => Promise.reject(defect) }
@@ -128,11 +128,11 @@ test('a defect of a store is told as it is', async () => {
   assert.equal(handler.busyCarts(), 0)
 })
 
-test('a refusal on a cart that nobody else writes costs no write and no load', async () => {
+test('a refusal on a cart of a store that is not shared costs no write and no load', async () => {
   await using store = await openFreshMemoryStore()
   const { store: counted, counts } = toCounted(store)
   const handler = openHandler(counted)
-  // From the second time on a cart is kept at hand.
+  // From the second time on a cart is cached.
   await handler.ask(add(1))
   await handler.ask(add(1))
   const before = { ...counts }

@@ -11,16 +11,16 @@ const cartOf = (name: string | number, itemCount = 1): Cart => ({
   items: Array.from({ length: itemCount }, (_, index) => buildItem(`${index}`)),
 })
 
-/** A cart is kept from the second time on. */
+/** A cart is cached from the second time on. */
 const setTwice = (warm: WarmCarts, cart: Cart): void => {
   warm.set(cart)
   warm.set(cart)
 }
 
-/** How many of 300 carts like this one are kept in so many bytes. */
+/** How many of 300 carts like this one are cached in so many bytes. */
 const fitting = (bytesMax: number, build: (name: number) => Cart): number => {
   const carts = Array.from({ length: 300 }, (_, name) => build(name))
-  // Asking for a cart keeps it longer, so each is asked for in a cache of its own.
+  // Getting a cart keeps it longer, so each is looked up in a cache of its own.
   const isKept = ({ id }: Cart): boolean => {
     const warm = keepWarmCarts(bytesMax)
     for (const cart of carts) setTwice(warm, cart)
@@ -29,7 +29,7 @@ const fitting = (bytesMax: number, build: (name: number) => Cart): number => {
   return carts.filter(isKept).length
 }
 
-test('a cart is kept from the second time that it is set', () => {
+test('a cart is cached from the second time that it is set', () => {
   const warm = keepWarmCarts(1_000_000)
   const [first, second] = [cartOf('a'), cartOf('a')]
   warm.set(first)
@@ -38,7 +38,7 @@ test('a cart is kept from the second time that it is set', () => {
   assert.equal(warm.get(toId('a')), second)
 })
 
-test('carts that come once, however many, are not kept and drive out none', () => {
+test('carts that are set once, however many, are not cached and evict none', () => {
   const warm = keepWarmCarts(50_000)
   setTwice(warm, cartOf('kept'))
   for (let name = 0; name < 1_000; name += 1) {
@@ -48,7 +48,7 @@ test('carts that come once, however many, are not kept and drive out none', () =
   assert.ok(warm.get(toId('kept')))
 })
 
-test('a cart that comes again after very many others is not known any more', () => {
+test('a cart that is set again after very many others counts as set for the first time', () => {
   const warm = keepWarmCarts(1_000_000)
   warm.set(cartOf('a'))
   for (let name = 0; name < 200_000; name += 1) warm.set(cartOf(name, 0))
@@ -56,7 +56,7 @@ test('a cart that comes again after very many others is not known any more', () 
   assert.equal(warm.get(toId('a')), undefined)
 })
 
-test('a cart that is kept is the one that was last set', () => {
+test('a cached cart is the one that was last set', () => {
   const warm = keepWarmCarts(1_000_000)
   assert.equal(warm.get(toId('a')), undefined)
   const [first, second] = [cartOf('a'), cartOf('a')]
@@ -69,7 +69,7 @@ test('a cart that is kept is the one that was last set', () => {
   warm.delete(toId('a'))
 })
 
-test('carts are kept as long as there is room for them, and no longer', () => {
+test('carts are cached up to the limit of bytes, and no more', () => {
   for (const bytesMax of [20_000, 50_000, 100_000, 200_000]) {
     const count = fitting(bytesMax, (name) => cartOf(name))
     // A cart of one item takes some thousand bytes; how many exactly is not promised.
@@ -77,7 +77,7 @@ test('carts are kept as long as there is room for them, and no longer', () => {
   }
 })
 
-test('a cart takes room for its items, their reservations and attributes, and what departs', () => {
+test('the size of a cart counts its items, their reservations and attributes, and departing ones', () => {
   const plain = fitting(300_000, (name) => cartOf(name))
   const text = 'x'.repeat(2_000)
   const larger: readonly ((name: number) => Cart)[] = [
@@ -100,7 +100,7 @@ test('a cart takes room for its items, their reservations and attributes, and wh
   }
 })
 
-test('a cart in use stays while others pass by, one that nobody uses goes', () => {
+test('a cart in use stays cached while others are set, an unused one is evicted', () => {
   const warm = keepWarmCarts(50_000)
   for (const name of ['read', 'written', 'forgotten']) setTwice(warm, cartOf(name))
   for (let name = 0; name < 1_000; name += 1) {
@@ -114,7 +114,7 @@ test('a cart in use stays while others pass by, one that nobody uses goes', () =
   assert.equal(warm.get(toId(0)), undefined)
 })
 
-test('a cart that was deleted does not come back', () => {
+test('a cart that was deleted is not cached any more', () => {
   const warm = keepWarmCarts(50_000)
   for (let name = 0; name < 100; name += 1) {
     setTwice(warm, cartOf('a'))
@@ -124,7 +124,7 @@ test('a cart that was deleted does not come back', () => {
   }
 })
 
-test('setting and deleting one cart over and over takes no room from others', () => {
+test('setting and deleting one cart many times evicts no other', () => {
   const warm = keepWarmCarts(50_000)
   setTwice(warm, cartOf('other'))
   for (let round = 0; round < 1_000; round += 1) {
@@ -137,7 +137,7 @@ test('setting and deleting one cart over and over takes no room from others', ()
   for (const name of names) assert.ok(warm.get(toId(name)), `${name} is kept`)
 })
 
-test('a cart that is too large is not kept, nor its smaller self, and drives out no other', () => {
+test('a cart that grew too large is not cached, nor its earlier version, and evicts no other', () => {
   const warm = keepWarmCarts(20_000)
   const small = cartOf('small')
   setTwice(warm, small)
@@ -147,7 +147,7 @@ test('a cart that is too large is not kept, nor its smaller self, and drives out
   assert.equal(warm.get(toId('small')), small)
 })
 
-test('with no room nothing is kept', () => {
+test('a cache of 0 bytes keeps no cart', () => {
   const warm = keepWarmCarts(0)
   setTwice(warm, cartOf('a', 0))
   assert.equal(warm.get(toId('a')), undefined)

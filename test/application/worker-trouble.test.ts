@@ -1,4 +1,4 @@
-// What goes wrong around a call: the store is away, the client has a defect, a worker was dead.
+// What fails around a call: the store is unavailable, the client throws, a worker was dead.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -17,7 +17,7 @@ import { openWorker, type Worker } from './worker.ts'
 const isReserved = async (worker: Worker) =>
   onlyItem(await worker.cart()).reservations[0]?.status === 'reserved'
 
-/** Fails as often as it is told to, then works. */
+/** Fails so many times, then works. */
 const failing = <Args extends unknown[], T>(
   work: (...args: Args) => Promise<T>,
   left: { failures: number },
@@ -53,7 +53,7 @@ for (const fault of ['fails', 'is lost'] as const) {
   })
 }
 
-test('a store that is away is asked again at intervals, not over and over', async () => {
+test('an unavailable store is called again at intervals, not in a loop', async () => {
   await using memory = await openFreshMemoryStore()
   const faults: Fault[] = []
   const service = openService()
@@ -100,7 +100,7 @@ test('claims that fail are reported, and made again', async () => {
   assert.equal(worker.facts.troubles.length, 3)
 })
 
-test('beats that fail are reported, and the worker goes on', async () => {
+test('heartbeats that fail are reported, and the worker keeps running', async () => {
   await using memory = await openFreshMemoryStore()
   const left = { failures: 1_000 }
   const store: Store = { ...memory, beat: failing(memory.beat, left) }
@@ -114,7 +114,7 @@ test('beats that fail are reported, and the worker goes on', async () => {
   assert.ok(troubles.every((trouble) => trouble.startsWith('reporting that this worker lives: ')))
 })
 
-test('a client that throws, which it never should, leaves its job to be tried again', async () => {
+test('a job whose call throws is put back and tried again', async () => {
   await using store = await openFreshMemoryStore()
   const service = openService()
   await using worker = openWorker(store, service)
@@ -134,7 +134,7 @@ test('a client that throws, which it never should, leaves its job to be tried ag
   await until('it is reserved', () => isReserved(worker))
 })
 
-test('a job of a client that throws is put back also when the store fails twice', async () => {
+test('a job whose call throws is put back also when the store fails twice', async () => {
   await using memory = await openFreshMemoryStore()
   const left = { failures: 0 }
   const store: Store = { ...memory, putBackJobs: failing(memory.putBackJobs, left) }
@@ -152,7 +152,7 @@ test('a job of a client that throws is put back also when the store fails twice'
   assert.ok(others.every((trouble) => trouble.startsWith('putting jobs back: ')))
 })
 
-test('jobs that do not fit, and cannot be given back at once, are not lost', async () => {
+test('claimed jobs beyond the limit of calls are not lost when putting them back fails', async () => {
   await using memory = await openFreshMemoryStore()
   const left = { failures: 0 }
   const store: Store = { ...memory, putBackJobs: failing(memory.putBackJobs, left) }
@@ -175,11 +175,11 @@ test('jobs that do not fit, and cannot be given back at once, are not lost', asy
   const { clock } = first
   const narrow = { clock, workerId: 'narrow', concurrency: 2, batchSize: 5 }
   await using worker = openWorker(store, service, narrow)
-  await until('all is given back', () => isIdle(worker))
+  await until('all is released', () => isIdle(worker))
   assert.equal(service.calls.length, 10)
 })
 
-test('jobs of a worker that died are taken over, and counted as lost calls', async () => {
+test('jobs of a worker that died go to another worker, and count as lost calls', async () => {
   await using store = await openFreshMemoryStore()
   const dead = openService()
   await using first = openWorker(store, dead, { workerId: 'dead' })
@@ -205,7 +205,7 @@ test('jobs of a worker that died are taken over, and counted as lost calls', asy
   assert.deepEqual([due, leased, scheduled, buried], [0, 0, 0, 0])
 })
 
-test('jobs of a worker that died are begun by the beat that finds it dead', async () => {
+test('jobs of a worker that died are started by the heartbeat that finds it dead', async () => {
   await using store = await openFreshMemoryStore()
   const [dead, service] = [openService(), openService()]
   await using first = openWorker(store, dead, { workerId: 'dead' })
@@ -222,7 +222,7 @@ test('jobs of a worker that died are begun by the beat that finds it dead', asyn
   assert.equal(next.facts.unknown, 1)
 })
 
-test('a worker that returned puts back nothing that others have now', async () => {
+test('a worker that returns does not put back a job that another worker has', async () => {
   await using memory = await openFreshMemoryStore()
   const putBack: (readonly [string, readonly PutBack[]])[] = []
   const store: Store = {

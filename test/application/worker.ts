@@ -20,7 +20,7 @@ import { type Asked, encoders, toRequest } from './requests.ts'
 
 export type HeldClock = Clock & { advance(ms: number): void }
 
-/** Stands still until it is moved; draws the middle of every range. */
+/** Does not move until it is advanced; draws the middle of every range. */
 export const holdClock = (): HeldClock => {
   let now = noon + 1_000_000
   let ids = 0
@@ -31,7 +31,7 @@ export const holdClock = (): HeldClock => {
       ids += 1
       return `w${String(ids).padStart(8, '0')}`
     },
-    // Waits as long as it is told to, whatever time it says.
+    // Waits in real time, whatever the clock shows.
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     advance: (ms) => {
       now += ms
@@ -44,7 +44,7 @@ export interface Worker extends AsyncDisposable {
   readonly commands: CommandHandler
   readonly clock: HeldClock
   readonly facts: Facts
-  /** Something a shopper asks, now. */
+  /** A request of a shopper, now. */
   ask(asked: Asked, cartId?: CartId): Promise<unknown>
   cart(): Promise<Cart>
   /** The job as the store has it, once it is as expected. */

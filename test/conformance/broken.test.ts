@@ -1,4 +1,4 @@
-// The kit is red against servers that deviate: a reference as it is, with one thing done otherwise.
+// The kit is red against servers that deviate: a reference with one fault.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -16,7 +16,7 @@ const plain003 = () => original003({ auth: null, limit: null, locking: 'ETag' })
 const plain004 = () =>
   original004({ reservationMs: 100, outcome: 'RESERVED', paths: ['/api/v1/items'] })
 
-/** The answer is another one. */
+/** A reference with some answers changed. */
 const answers =
   (base: Handler, change: (answer: Answered, asked: Asked) => Answered): Handler =>
   async (asked) =>
@@ -65,7 +65,7 @@ const wrong: Readonly<Record<string, Broken>> = {
     handler: ignores(original000(), again(isPost), added000),
     found: [/again adds up.*expected 200 \{"L9ECAV7KIM":11\}, got 200 \{"L9ECAV7KIM":8\}/],
   },
-  '000 says it with another message': {
+  '000 answers DELETE with another message': {
     api: '000',
     handler: answers(original000(), (answer, asked) =>
       isDelete(asked) && answer.status === 200
@@ -115,7 +115,7 @@ const wrong: Readonly<Record<string, Broken>> = {
     ),
     found: [/the cart is a list/],
   },
-  '002 forgets what was there before': {
+  '002 forgets earlier additions': {
     api: '002',
     handler: ignores(plain002(), again(isPost), {
       status: 200,
@@ -128,7 +128,7 @@ const wrong: Readonly<Record<string, Broken>> = {
     handler: answers(plain002(), (answer) => (answer.status === 422 ? { status: 500 } : answer)),
     found: [/without a whole number/],
   },
-  '002 knows its users, and nobody was named': {
+  '002 has its own users, and none was given': {
     api: '002',
     handler: original002({ as: 'code', users: ['ada'], products: null }),
     found: [/its own test passes.*name one with --user/],
@@ -143,7 +143,7 @@ const wrong: Readonly<Record<string, Broken>> = {
     handler: withoutKeys(plain003()),
     found: [/repeated with its key counts once/],
   },
-  '003 loses additions that come together': {
+  '003 loses concurrent additions': {
     api: '003',
     handler: losing(plain003()),
     found: [/additions at once/],
@@ -153,7 +153,7 @@ const wrong: Readonly<Record<string, Broken>> = {
     handler: ignores(plain003(), ({ route }) => route === 'GET /ready', { status: 503 }),
     found: [/\/ready is 200/],
   },
-  '003 shows a cart to a token that is none': {
+  '003 shows a cart to a malformed token': {
     api: '003',
     handler: original003Lax(),
     found: [/token that is none/],
@@ -179,7 +179,7 @@ const wrong: Readonly<Record<string, Broken>> = {
     found: [/shows a reservation_id.*statuses are pending, pending, pending/],
     more: { waitMs: 300 },
   },
-  '004 can reserve nothing': {
+  '004 fails every reservation': {
     api: '004',
     handler: original004({ reservationMs: 10, outcome: 'FAILED', paths: ['/api/v1/items'] }),
     found: [/shows a reservation_id.*statuses are failed, failed, failed/],
@@ -240,7 +240,7 @@ function original003Lax(): Handler {
 }
 
 for (const [why, { api, handler, found, more }] of Object.entries(wrong)) {
-  test(why, async () => {
+  test(`the kit is red when reference ${why}`, async () => {
     const failed = linesOf(await runKit(api, handler, more), 'failed')
     for (const each of found) {
       assert.ok(
@@ -264,7 +264,7 @@ for (const [what, answer, passing] of [
     ],
   ],
 ] as const) {
-  test(`of a server that answers ${what} to everything, no check says more than is true`, async () => {
+  test(`no check of the kit is wrongly green against a server that answers ${what} to everything`, async () => {
     for (const api of apis) {
       const result = await runKit(api, () => answer, { waitMs: 100 })
       assert.deepEqual(linesOf(result, 'ok'), api === '003' ? passing : [])

@@ -24,11 +24,11 @@ const assertGreen = (result: ApiResult, passed: number, skipped: readonly RegExp
 const noteOf = (result: ApiResult, name: RegExp): string | null =>
   result.checks.find((check) => name.test(check.name))?.detail ?? null
 
-test('000, a dict of dicts', async () => {
+test('the kit is green for reference 000: a dict of dicts', async () => {
   assertGreen(await runKit('000', original000()), 12)
 })
 
-test('000, for one user only, whose cart holds something', async () => {
+test('the kit is green for reference 000 with one user, whose cart is not empty', async () => {
   const handler = original000()
   const add = { method: 'POST', body: undefined, headers: {}, route: '' }
   await handler({
@@ -39,30 +39,30 @@ test('000, for one user only, whose cart holds something', async () => {
   assertGreen(await runKit('000', handler, { user: 'ada' }), 11, [/bound to the user ada/])
 })
 
-test('001, rows by user and product', async () => {
+test('the kit is green for reference 001: rows by user and product', async () => {
   assertGreen(await runKit('001', original001()), 11)
 })
 
-test('002 as its code has it: a query, a list', async () => {
+test('the kit is green for reference 002 as its code has it: a query, a list', async () => {
   const result = await runKit('002', original002({ as: 'code', users: null, products: null }))
   assertGreen(result, 9, [/reads items from query/, /every user/, /every product/])
   assert.match(String(noteOf(result, /its own test/)), /a list, as its code returns/)
 })
 
-test('002 as its test has it: JSON, a map', async () => {
+test('the kit is green for reference 002 as its test has it: JSON, a map', async () => {
   const result = await runKit('002', original002({ as: 'test', users: null, products: null }))
   assertGreen(result, 9, [/reads items from JSON/, /every user/, /every product/])
   assert.match(String(noteOf(result, /its own test/)), /a map, as its test reads/)
 })
 
-test('002 with users and products of its own', async () => {
+test('the kit is green for reference 002 with its own users and products', async () => {
   const products = ['apple', 'pear']
   const handler = original002({ as: 'code', users: ['ada'], products })
   const result = await runKit('002', handler, { user: 'ada', products })
   assertGreen(result, 10, [/reads items from query/, /bound to the user ada/])
 })
 
-test('003 without anything that needs configuration', async () => {
+test('the kit is green for reference 003 without anything that needs configuration', async () => {
   const result = await runKit('003', original003({ auth: null, limit: null, locking: 'none' }))
   assertGreen(result, 13, [
     /older state.*without an ETag/,
@@ -77,7 +77,7 @@ test('003 without anything that needs configuration', async () => {
   ])
 })
 
-test('003 with tokens, a rate limit and optimistic locking', async () => {
+test('the kit is green for reference 003 with tokens, a rate limit and optimistic locking', async () => {
   const token = 'h.p.s'
   const auth = { token, user: 'ada' }
   const handler = original003({ auth, limit: 200, locking: 'ETag' })
@@ -86,7 +86,7 @@ test('003 with tokens, a rate limit and optimistic locking', async () => {
   assert.equal(noteOf(result, /429/), 'Retry-After: 1')
 })
 
-test('004 with a slow reservation, under the paths of its curl examples', async () => {
+test('the kit is green for reference 004 with a slow reservation and the paths of its curl examples', async () => {
   const paths = ['/api/v1/items']
   const handler = original004({ reservationMs: 1_200, outcome: 'RESERVED', paths })
   const result = await runKit('004', handler)
@@ -94,7 +94,7 @@ test('004 with a slow reservation, under the paths of its curl examples', async 
   assert.match(String(noteOf(result, /reservation_id once/)), /reserved after 1\.\d s/)
 })
 
-test('004 under the paths of the exercise, too; nobody waits for the reservation', async () => {
+test('the kit is green for reference 004 with the paths of the exercise, without a wait', async () => {
   const paths = ['/api/v1/items', '/items']
   const handler = original004({ reservationMs: 60_000, outcome: 'RESERVED', paths })
   const result = await runKit('004', handler, { waitMs: null })

@@ -31,7 +31,7 @@ const forgetful: Handler = (asked) => {
   return { status: 200, body: { message: 'Item added to cart successfully' } }
 }
 
-test('as documented: a line for each check, the counts, exit code 0', async () => {
+test('the kit prints a line for each check and the counts, and ends with exit code 0', async () => {
   const { code, stdout, stderr } = await runAgainst(original000(), '--api', '000')
   assert.equal(stderr, '')
   assert.equal(code, 0)
@@ -41,7 +41,7 @@ test('as documented: a line for each check, the counts, exit code 0', async () =
   assert.match(String(lines.at(-1)), /^000 in memory .*: 12 ok, 0 failed, 0 skipped$/)
 })
 
-test('not as documented: what was expected and got, and where it is written; exit code 1', async () => {
+test('the kit prints what a failed check expected, got and quotes, and ends with exit code 1', async () => {
   const { code, stdout } = await runAgainst(forgetful, '--api', '000')
   assert.equal(code, 1)
   const failed = stdout.split('\n').filter((line) => line.startsWith('000 FAILED'))
@@ -51,7 +51,7 @@ test('not as documented: what was expected and got, and where it is written; exi
   assert.match(String(map), /\[document: .*return cart_cache\[user_id\]\]$/)
 })
 
-test('--json: one document, and nothing else on standard output', async () => {
+test('with --json the kit prints one document, and nothing else on standard output', async () => {
   const { code, stdout } = await runAgainst(forgetful, '--json', '--api', '000', '--api', '001')
   assert.equal(code, 1)
   const { failed, apis } = JSON.parse(stdout) as { failed: number; apis: readonly ApiResult[] }
@@ -68,7 +68,7 @@ test('--json: one document, and nothing else on standard output', async () => {
   assert.match(String(check?.source), /HTTPException/)
 })
 
-test('nothing answers: says so with the reason, exit code 1', async () => {
+test('the kit reports that no server answers, with the reason and exit code 1', async () => {
   const url = `http://127.0.0.1:${await findFreePort()}`
   const { code, stdout, stderr } = await runProgram('--url', url)
   assert.equal(code, 1)
@@ -77,7 +77,7 @@ test('nothing answers: says so with the reason, exit code 1', async () => {
   assert.match(stderr, /^nothing answers at http:\/\/127\.0\.0\.1:\d+: .*ECONNREFUSED/)
 })
 
-test('--help shows every option, exit code 0', async () => {
+test('with --help the kit prints every option, and ends with exit code 0', async () => {
   const { code, stdout } = await runProgram('--help')
   assert.equal(code, 0)
   for (const name of ['url', 'api', 'token', 'user', 'product', 'wait', 'no-wait', 'json']) {
@@ -85,14 +85,14 @@ test('--help shows every option, exit code 0', async () => {
   }
 })
 
-test('wrong usage: what is wrong, then the help, exit code 2', async () => {
+test('after wrong usage the kit prints the fault, then the help, and ends with exit code 2', async () => {
   const { code, stdout, stderr } = await runProgram('--url', 'http://x', '--api', '005')
   assert.equal(code, 2)
   assert.equal(stdout, '')
   assert.match(stderr, /^--api must be one of 000, 001, 002, 003, 004, not 005\n\nnpm run/)
 })
 
-test('what else is wrong usage', () => {
+test('every kind of wrong usage of the kit is refused with its fault', () => {
   const wrong: readonly (readonly [args: readonly string[], message: RegExp])[] = [
     [[], /--url is missing/],
     [['--url', 'localhost:8080'], /must be an http or https URL/],
@@ -108,7 +108,7 @@ test('what else is wrong usage', () => {
   }
 })
 
-test('the command line in full, and what stands in for what is left out', () => {
+test('the kit reads every option, and has defaults for missing ones', () => {
   const claims = Buffer.from(JSON.stringify({ sub: 'ada' })).toString('base64url')
   assert.deepEqual(readOptions(['--url', 'http://x:1/base/', '--token', `h.${claims}.s`]), {
     url: 'http://x:1/base',

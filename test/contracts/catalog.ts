@@ -1,4 +1,4 @@
-// What the port promises of every catalogue, sentence by sentence; see src/ports/catalog.ts.
+// What the port promises of every catalog, sentence by sentence; see src/ports/catalog.ts.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { Catalog, Product } from '../../src/ports/catalog.ts'
@@ -6,7 +6,7 @@ import type { Catalog, Product } from '../../src/ports/catalog.ts'
 type Options = {
   /** Why it cannot be tested here. */
   readonly skip?: string | false
-  /** `any`: what it does not know is there all the same. */
+  /** `any`: the catalog keeps no users, so every user exists. */
   readonly users: 'kept' | 'any'
 }
 
@@ -34,7 +34,7 @@ const oddIds = [
   '💡'.repeat(128),
 ]
 
-/** What the catalogue under test is to hold. */
+/** What the catalog under test is to hold. */
 export const contents: {
   readonly products: readonly Product[]
   readonly users: readonly string[]
@@ -43,7 +43,7 @@ export const contents: {
     lamp,
     product('tea', null, 10),
     product('gift', 'Gift'),
-    // One letter in two ways.
+    // The same letter can be encoded in two ways.
     product('caf\u00e9', 'composed', 0),
     { id: 'kettle', name: 'やかん', price: { amount: 8_800, currency: 'JPY' } },
     { id: 'ring', name: 'Ring', price: { amount: 1_000_000_000, currency: 'KWD' } },
@@ -58,15 +58,21 @@ export const catalogContract = (
   open: () => Promise<Catalog>,
   { skip = false, users }: Options,
 ): void => {
-  describe(`the ${name} catalogue`, { skip }, () => {
+  describe(`the ${name} catalog`, { skip }, () => {
     findsProducts(open)
     peeks(open)
-    test(users === 'kept' ? 'knows its users, and only them' : 'keeps no users', async () => {
-      await using catalog = await open()
-      const asked = await Promise.all(['ada', 'auth0|abc', 'eve', 'ADA'].map(catalog.hasUser))
-      assert.deepEqual(asked, users === 'kept' ? [true, true, false, false] : asked.map(() => true))
-    })
-    test('checks well, before and after it was asked', async () => {
+    test(
+      users === 'kept' ? 'knows its users, and only them' : 'keeps no users, so every user exists',
+      async () => {
+        await using catalog = await open()
+        const asked = await Promise.all(['ada', 'auth0|abc', 'eve', 'ADA'].map(catalog.hasUser))
+        assert.deepEqual(
+          asked,
+          users === 'kept' ? [true, true, false, false] : asked.map(() => true),
+        )
+      },
+    )
+    test('passes its check, before and after a look-up', async () => {
       await using catalog = await open()
       await catalog.check()
       await catalog.findProducts(['lamp'])
@@ -76,7 +82,7 @@ export const catalogContract = (
 }
 
 const findsProducts = (open: () => Promise<Catalog>): void => {
-  test('finds those of the products that there are, by id', async () => {
+  test('finds the products of the ids that exist', async () => {
     await using catalog = await open()
     const found = await catalog.findProducts(['lamp', 'nothing', 'gift', 'kettle', 'ring'])
     const wanted = contents.products.filter(({ id }) => found.has(id))
@@ -84,7 +90,7 @@ const findsProducts = (open: () => Promise<Catalog>): void => {
     for (const each of wanted) assert.deepEqual(found.get(each.id), each)
   })
 
-  test('finds nothing for no ids, and a product once that is asked for twice', async () => {
+  test('finds nothing for no ids, and finds a product once whose id is given twice', async () => {
     await using catalog = await open()
     assert.equal((await catalog.findProducts([])).size, 0)
     assert.deepEqual([...(await catalog.findProducts(['lamp', 'lamp']))], [['lamp', lamp]])
@@ -107,7 +113,7 @@ const findsProducts = (open: () => Promise<Catalog>): void => {
     assert.deepEqual([...(await catalog.findProducts(near)).keys()], [])
   })
 
-  test('takes any id that a request may have', async () => {
+  test('accepts any id that a request may have', async () => {
     await using catalog = await open()
     for (const id of oddIds) {
       const found = await catalog.findProducts([id])
@@ -116,7 +122,7 @@ const findsProducts = (open: () => Promise<Catalog>): void => {
     }
   })
 
-  test('finds as many at once as a cart can hold', async () => {
+  test('finds as many products at once as a cart can hold', async () => {
     await using catalog = await open()
     const ids = Array.from({ length: 500 }, (_, index) => `many-${index}`)
     const found = await catalog.findProducts(ids)
@@ -126,7 +132,7 @@ const findsProducts = (open: () => Promise<Catalog>): void => {
 }
 
 const peeks = (open: () => Promise<Catalog>): void => {
-  test('peeks at what it was asked for before', async () => {
+  test('peeks at products that were looked up before', async () => {
     await using catalog = await open()
     const ids = ['lamp', 'nothing', 'kettle']
     const found = await catalog.findProducts(ids)

@@ -7,13 +7,13 @@ import { add, command, reserve } from './commands.ts'
 import { added, cup, pending, refused, tea, waiting } from './facts.ts'
 import { cartAfter, given, givenCart, itemIn, now, standing } from './given.ts'
 
-test('the first units of a product make a line and ask for all of it', () => {
+test('the first units of a product create an item and a reservation of all of them', () => {
   given()
     .when(command(add(5)))
     .gives(added(5, pending('new-0002', 5), 'new' as ItemId, { productId: 'tea' }))
 })
 
-test('an addition puts a job to reserve its units into the world', () => {
+test('an addition creates a job that reserves its units', () => {
   const jobs = given(added(2, pending('a', 2)))
     .when(command(add(3)))
     .jobs()
@@ -21,7 +21,7 @@ test('an addition puts a job to reserve its units into the world', () => {
   assert.deepEqual(jobs, [{ type: 'put', job: { id: 'new', kind: 'reserve', ...job } }])
 })
 
-test('more of the same line adds up and is a reservation of its own', () => {
+test('a second addition to an item raises its quantity and has its own reservation', () => {
   const item = given(added(2, pending('a', 2)))
     .when(command(add(3)))
     .item()
@@ -77,7 +77,7 @@ test('the times of a line are those of its first and of its latest change', () =
   assert.deepEqual([item.addedAt, item.updatedAt], [1_000, now])
 })
 
-test('with reservations off units are added and nothing is asked for', () => {
+test('with reservations off, units are added and no reservation is requested', () => {
   const item = given(added(2, pending('a', 2)))
     .when(command(add(3), { reserving: false }))
     .item()
@@ -85,7 +85,7 @@ test('with reservations off units are added and nothing is asked for', () => {
   assert.deepEqual(standing(item), ['a pending 2/2'])
 })
 
-test('an item has 8 reservations under way; further units wait together', () => {
+test('an item has at most 8 reservations under way; further units wait together', () => {
   const eight = Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1)))
   given(...eight)
     .when(command(add(2)))
@@ -99,7 +99,7 @@ test('an item has 8 reservations under way; further units wait together', () => 
   assert.equal(standing(item).at(-1), 'w waiting 5/5')
 })
 
-test('units that wait have no job', () => {
+test('waiting units have no job', () => {
   const eight = Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1)))
   const jobs = given(...eight)
     .when(command(add(2)))
@@ -107,14 +107,14 @@ test('units that wait have no job', () => {
   assert.deepEqual(jobs, [])
 })
 
-test('a settled reservation takes no place among the 8', () => {
+test('a settled reservation does not count among the 8 under way', () => {
   const eight = Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1)))
   given(...eight, refused('r0'))
     .when(command(add(2)))
     .gives(added(2, pending('new', 2)))
 })
 
-test('a cart holds 500 items; a 501st is refused, more of the 500 is not', () => {
+test('a cart holds 500 items: a 501st is refused, more units of the 500 are not', () => {
   const full = cartAfter(
     ...Array.from({ length: limits.itemsPerCart }, (_, n) => added(1, null, `i${n}` as ItemId)),
   )
@@ -129,7 +129,7 @@ test('a cart holds 500 items; a 501st is refused, more of the 500 is not', () =>
   )
 })
 
-test('an item holds 9,999 units; the sum counts, not only the addition', () => {
+test('an item holds 9,999 units: the limit applies to the sum, not only to the addition', () => {
   const most = given(added(limits.quantityPerItem - 1, null))
   assert.equal(most.when(command(add(1))).item().quantity, 9_999)
   most.when(command(add(2))).isRefused('quantity-limit')
@@ -138,13 +138,13 @@ test('an item holds 9,999 units; the sum counts, not only the addition', () => {
     .isRefused('quantity-limit')
 })
 
-test('a line has a limit of its own', () => {
+test('the limit of units applies to each item separately', () => {
   given(added(9_999, null), added(9_998, null, cup))
     .when(command(add(1, 'cup')))
     .gives(added(1, pending('new', 1), cup))
 })
 
-test('a refused command leaves nothing behind', () => {
+test('a refused command leaves the cart as it was', () => {
   const { cart } = given(added(9_999, null))
   const before = JSON.stringify(cart)
   givenCart(cart)
@@ -154,12 +154,12 @@ test('a refused command leaves nothing behind', () => {
   givenCart(cart).when(reserve(cup)).isRefused('item-not-found')
 })
 
-test('attributes have one text: members sorted by code unit at every depth, no white space', () => {
+test('attributes have one canonical text: members sorted at every depth, no white space', () => {
   const text = canonicalText({ b: [{ d: 1, c: null }, 'x'], a: { Z: true, z: -0.5 }, é: '"' })
   assert.equal(text, '{"a":{"Z":true,"z":-0.5},"b":[{"c":null,"d":1},"x"],"é":"\\""}')
 })
 
-test('attributes that differ in type, nesting or order of a list have different texts', () => {
+test('attributes that differ in type, nesting or order of a list have different canonical texts', () => {
   const texts = [
     { a: 1 },
     { a: '1' },

@@ -15,7 +15,7 @@ import { add, outcomeOf, remove, requeue, reserve, run, set } from './commands.t
 import { cartId, holdOf, key } from './facts.ts'
 import { freeze } from './given.ts'
 
-// Few names, so that events meet the same items and keys; any event, whether it could come or not.
+// Few names, so that events concern the same items and keys; any event, also impossible ones.
 const itemId = fc.constantFrom('tea', 'cup', 'pot').map((id) => id as ItemId)
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e')
 const k = name.map(key)
@@ -127,7 +127,7 @@ const command = fc
 
 const events = fc.array(event, { maxLength: 40, size: 'max' })
 
-test('a cart takes any event, and an event about something unknown changes no item', () => {
+test('a cart accepts any event, and an event about an unknown item changes no item', () => {
   fc.assert(
     fc.property(events, (all) => {
       let cart = freeze(emptyCart(cartId))
@@ -144,7 +144,7 @@ test('a cart takes any event, and an event about something unknown changes no it
   )
 })
 
-test('a command to whatever cart is decided or refused, never a defect', () => {
+test('any command to any cart is decided or refused, and never fails otherwise', () => {
   fc.assert(
     fc.property(events, command, (all, some) => {
       const cart = freeze(applyEvents(emptyCart(cartId), all, 1))

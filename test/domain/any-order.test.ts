@@ -47,7 +47,7 @@ const stepsOf = (reserving: fc.Arbitrary<boolean>) =>
   fc.array(stepOf(reserving), { maxLength: 150, size: 'max' })
 const always = fc.constant(true)
 
-test('whatever comes in whichever order, inside and outside agree in the end', () => {
+test('after any steps in any order, the cart and the reservation service agree in the end', () => {
   fc.assert(
     fc.property(stepsOf(always), stocks, (steps, drawn) =>
       play({ steps, stocks: drawn, reserving: 'always', service: openKeyedService() }),
@@ -56,7 +56,7 @@ test('whatever comes in whichever order, inside and outside agree in the end', (
   )
 })
 
-test('also when reservations are off at times while shoppers change the cart', () => {
+test('the cart and the reservation service agree also when reservations are off at times', () => {
   fc.assert(
     fc.property(stepsOf(fc.boolean()), stocks, (steps, drawn) =>
       play({ steps, stocks: drawn, reserving: 'at times', service: openKeyedService() }),
@@ -65,7 +65,7 @@ test('also when reservations are off at times while shoppers change the cart', (
   )
 })
 
-test('with a service that knows no keys nothing is held but what a lost answer told of', () => {
+test('a service without keys holds nothing unknown to the cart except holds of lost answers', () => {
   fc.assert(
     fc.property(stepsOf(always), stocks, (steps, drawn) =>
       play({ steps, stocks: drawn, reserving: 'always', service: openBareService() }),

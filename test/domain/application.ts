@@ -1,5 +1,5 @@
 // A cart with its job table and its stored reservations, driven as the application does it:
-// decide, apply, spill, carry the effects out. Checks at every command what holds for each of them.
+// decide, apply, spill, carry the effects out. Checks the counters at every command.
 import assert from 'node:assert/strict'
 import { type Cart, emptyCart } from '../../src/domain/cart/cart.ts'
 import type { Command, RequeueJob } from '../../src/domain/cart/commands.ts'
@@ -110,7 +110,7 @@ const carryOut = (app: Application, command: Command, events: readonly CartEvent
   const own =
     command.type === 'record-outcome' || command.type === 'requeue-job' ? command.jobId : ''
   const goesOn = effects.some((e) => e.type !== 'put' && e.jobId === own)
-  // The worker is through with its job; a requeue without effect means that nothing waits for it.
+  // The worker is done with its job; a requeue without effect means that no reservation needs it.
   if (command.type === 'record-outcome' && !goesOn) app.jobs.delete(own)
   if (command.type === 'requeue-job' && events.length === 0) app.jobs.delete(own)
 }

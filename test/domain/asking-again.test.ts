@@ -16,7 +16,7 @@ import {
 } from './facts.ts'
 import { given, standing } from './given.ts'
 
-test('units that were refused or failed are asked for in one new reservation', () => {
+test('refused and failed units are requested again in one new reservation', () => {
   const settled = given(
     added(1, pending('a', 1)),
     confirmed('a'),
@@ -32,7 +32,7 @@ test('units that were refused or failed are asked for in one new reservation', (
   assert.deepEqual(standing(settled.item()), ['a reserved 1/1', 'd pending 4/4', 'new pending 5/5'])
 })
 
-test('the buried jobs of what is asked for again go, one that may hold units is called off', () => {
+test('requesting units again drops their buried jobs, and cancels those that may hold units', () => {
   const asked = given(
     added(3, pending('a', 3)),
     failed('a'),
@@ -49,13 +49,13 @@ test('the buried jobs of what is asked for again go, one that may hold units is 
   )
 })
 
-test('units that were added while reservations were off are asked for', () => {
+test('units that were added while reservations were off can be requested later', () => {
   given(added(2, pending('a', 2)), added(5, null))
     .when(reserve())
     .gives(requested(pending('new', 5)))
 })
 
-test('only the units still wanted of a lowered refusal are asked for', () => {
+test('only the units still wanted of a refused and lowered reservation are requested again', () => {
   given(
     added(5, pending('a', 5)),
     refused('a'),
@@ -65,13 +65,13 @@ test('only the units still wanted of a lowered refusal are asked for', () => {
     .gives(requested(pending('new', 3), [leaving('a', 5, 'unavailable')]))
 })
 
-test('an item whose units are all reserved or under way has nothing to ask for', () => {
+test('requesting an item again changes nothing when all its units are reserved or under way', () => {
   given(added(2, pending('a', 2)), confirmed('a'), added(3, pending('b', 3)))
     .when(reserve())
     .changesNothing()
 })
 
-test('a busy item takes the units among those that wait', () => {
+test('units that are requested again wait while 8 reservations of their item are under way', () => {
   const busy = Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1)))
   const item = given(
     added(2, pending('a', 2)),
@@ -83,7 +83,7 @@ test('a busy item takes the units among those that wait', () => {
   assert.equal(standing(item.item()).at(-1), 'w waiting 3/3')
 })
 
-test('asking again is refused with reservations off and for an unknown item', () => {
+test('requesting an item again is refused with reservations off and for an unknown item', () => {
   given(added(2, null))
     .when({ ...reserve(), reserving: false })
     .isRefused('reservations-off')

@@ -17,25 +17,25 @@ import { given, standing } from './given.ts'
 
 const clear = command({ type: 'clear-cart' })
 
-test('setting the quantity it already has changes nothing', () => {
+test('setting an item to its present quantity changes nothing', () => {
   given(added(5, pending('a', 5)))
     .when(command(set(5)))
     .changesNothing()
 })
 
-test('setting more asks for the difference', () => {
+test('raising the quantity requests the difference', () => {
   given(added(5, pending('a', 5)))
     .when(command(set(8)))
     .gives(changed(8, { requested: pending('new', 3) }))
 })
 
-test('setting more with reservations off asks for nothing', () => {
+test('raising the quantity with reservations off requests nothing', () => {
   given(added(5, null))
     .when(command(set(8), { reserving: false }))
     .gives(changed(8, {}))
 })
 
-test('setting more than 9,999 is refused', () => {
+test('a quantity above 9,999 is refused', () => {
   given(added(5, null))
     .when(command(set(10_000)))
     .isRefused('quantity-limit')
@@ -44,25 +44,25 @@ test('setting more than 9,999 is refused', () => {
     .gives(changed(9_999, {}))
 })
 
-test('setting less lets go of the difference', () => {
+test('lowering the quantity drops the reservation of the difference', () => {
   given(added(5, pending('a', 5)), added(3, pending('b', 3)))
     .when(command(set(5)))
     .gives(changed(5, { letGo: [leaving('b', 3, 'pending')] }))
 })
 
-test('setting zero removes the item', () => {
+test('setting the quantity to zero removes the item', () => {
   given(added(5, pending('a', 5)))
     .when(command(set(0)))
     .gives(removed(5, [leaving('a', 5, 'pending')]))
 })
 
-test('an item that is not there can be neither set, set to zero nor removed', () => {
+test('setting, zeroing or removing an unknown item is refused', () => {
   for (const operation of [set(1, cup), set(0, cup), remove(cup)]) {
     given(added(5, null)).when(command(operation)).isRefused('item-not-found')
   }
 })
 
-test('removing an item lets all its reservations go, each in its own way', () => {
+test('removing an item releases, cancels or drops each of its reservations', () => {
   const cart = given(
     added(1, pending('a', 1)),
     confirmed('a'),
@@ -101,7 +101,7 @@ test('removing an item lets all its reservations go, each in its own way', () =>
   )
 })
 
-test('removing an item leaves the others alone', () => {
+test('removing an item leaves the other items as they were', () => {
   const cart = given(added(1, pending('a', 1)), added(2, pending('b', 2), cup))
     .when(command(remove()))
     .cart()
@@ -121,7 +121,7 @@ test('an item that was removed and added again is a new item', () => {
   )
 })
 
-test('clearing lets go of every item, and of an empty cart changes nothing', () => {
+test('clearing drops the reservations of every item, and changes nothing in an empty cart', () => {
   const cart = given(added(1, pending('a', 1)), confirmed('a'), added(2, pending('b', 2), cup))
   cart.when(clear).gives({
     type: 'cart-cleared',
@@ -132,7 +132,7 @@ test('clearing lets go of every item, and of an empty cart changes nothing', () 
   given().when(clear).changesNothing()
 })
 
-test('operations are one step, each on what the one before it left', () => {
+test('each operation of a command sees what the one before it left', () => {
   const cart = given(added(1, pending('a', 1)))
     .when(run(add(2), set(2), add(4, 'cup'), remove(), add(7)))
     .cart()
@@ -146,7 +146,7 @@ test('operations are one step, each on what the one before it left', () => {
   assert.deepEqual(cart.departing.map((d) => d.key).sort(), ['a', 'new', 'new-0002'])
 })
 
-test('what one command creates has ids of its own', () => {
+test('items and reservations that one command creates have different ids', () => {
   const cart = given()
     .when(run(add(1), add(1), add(1, 'cup'), add(1, 'pot')))
     .cart()
@@ -161,7 +161,7 @@ test('when one operation is refused none takes effect', () => {
   cart.when(run({ type: 'clear-cart' }, set(1))).isRefused('item-not-found')
 })
 
-test('limits hold within operations: what an operation frees may be used by the next', () => {
+test('limits apply within a command: what one operation frees, the next one can use', () => {
   const full = Array.from({ length: 500 }, (_, n) => added(1, null, `i${n}` as ItemId))
   given(...full)
     .when(run(add(1, 'x')))

@@ -1,4 +1,4 @@
-// What a cart is asked, in the words of the tests.
+// Builders of commands, with defaults for what a test does not care about.
 import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
 import type { Command, Operation } from '../../src/domain/cart/commands.ts'
 import type { HoldId, ItemId } from '../../src/domain/ids.ts'
@@ -8,7 +8,7 @@ import { now } from './given.ts'
 
 type Body = Without<Command, 'at' | 'actor' | 'id' | 'reserving'>
 
-/** A command of now, with the id `new`: what it makes is called `new`, `new-2` and so on. */
+/** A command of now, with the id `new`: what it creates has the ids `new`, `new-0002` and so on. */
 export const command = (body: Body, differently: Partial<Command> = {}): Command =>
   ({ at: now, actor: 'ada', id: 'new', reserving: true, ...body, ...differently }) as Command
 

@@ -26,7 +26,7 @@ const moves = (facts: readonly Fact[], asking: Command) => {
   return { revision: after.revision - before.revision, version: after.version - before.version }
 }
 
-test('what changes the contents moves version and revision by one', () => {
+test('a command that changes the contents raises version and revision by one', () => {
   const operations = [add(1), add(1, 'cup'), set(2), set(8), set(0), remove()]
   const commands = [...operations.map((o) => command(o)), command({ type: 'clear-cart' })]
   for (const asking of [...commands, run(add(1), set(2), add(1, 'cup'))]) {
@@ -34,7 +34,7 @@ test('what changes the contents moves version and revision by one', () => {
   }
 })
 
-test('what happens to reservations moves the revision only', () => {
+test('a change of a reservation raises the revision only', () => {
   for (const outcome of [reserved('a'), soldOut, gaveUp]) {
     assert.deepEqual(moves([asked], outcomeOf('a', outcome)), { revision: 1, version: 0 })
     assert.deepEqual(moves([asked, gone], outcomeOf('a', outcome)), { revision: 1, version: 0 })
@@ -43,13 +43,13 @@ test('what happens to reservations moves the revision only', () => {
   assert.deepEqual(moves([asked, failed('a')], requeue('a')), { revision: 1, version: 0 })
 })
 
-test('what has no effect moves neither, nor any time', () => {
+test('a command without effect changes neither version, revision nor any time', () => {
   assert.deepEqual(moves([asked], command(set(5))), { revision: 0, version: 0 })
   const { cart, when } = given(asked, confirmed('a'))
   assert.equal(when(outcomeOf('a', reserved('a'))).cart(), cart)
 })
 
-test('a cart is created by its first effective command and updated by every one', () => {
+test('the first effective command of a cart sets createdAt, and every one sets updatedAt', () => {
   const first = given()
     .when(command(add(1)))
     .cart()
@@ -60,7 +60,7 @@ test('a cart is created by its first effective command and updated by every one'
   assert.deepEqual([second.createdAt, second.updatedAt], [earlier, now])
 })
 
-test('an item is updated with its quantity and with what becomes of its reservations', () => {
+test('the quantity of an item and the outcomes of its reservations set its updatedAt', () => {
   const item = given(asked)
   for (const asking of [command(add(1)), command(set(2)), outcomeOf('a', soldOut)]) {
     assert.deepEqual(

@@ -11,7 +11,7 @@ const departed = (count: number): Fact => ({
 })
 const full = given(departed(limits.departingPerCart), added(5, pending('a', 5))).cart
 
-test('a cart with 10,000 unsettled departures takes no additions', () => {
+test('a cart with 10,000 departing reservations refuses additions', () => {
   givenCart(full)
     .when(command(add(1)))
     .isRefused('departing-limit')
@@ -23,13 +23,13 @@ test('a cart with 10,000 unsettled departures takes no additions', () => {
     .cart()
 })
 
-test('nor more of an item, which could be lowered and raised for ever', () => {
+test('a cart with 10,000 departing reservations refuses to raise the quantity of an item', () => {
   givenCart(full)
     .when(command(set(6)))
     .isRefused('departing-limit')
 })
 
-test('it still lets go, and takes additions again once one is settled', () => {
+test('a cart with 10,000 departing reservations can be lowered, and raised once one is settled', () => {
   for (const operation of [set(4), set(0), remove()]) {
     assert.equal(givenCart(full).when(command(operation)).cart().version, full.version + 1)
   }

@@ -39,14 +39,14 @@ const buried = (jobId: string): Fact => ({
   reason: 'no answer',
 })
 
-test('a reservation that left with its request under way stays known until that settles', () => {
+test('a reservation that leaves while its request is under way is departing until that settles', () => {
   const { cart } = given(...cancelled)
   assert.deepEqual(cart.departing, [
     { key: 'a', itemId: 'tea', quantity: 5, state: 'cancelled', holdId: null, since: earlier },
   ])
 })
 
-test('its late success is released', () => {
+test('a departing reservation that succeeds late is released', () => {
   for (const jobKind of ['reserve', 'cancel'] as const) {
     const late = given(...cancelled).when(outcomeOf('a', reserved('a'), { jobKind }))
     late.gives(releaseRequested('a', 5))
@@ -60,7 +60,7 @@ test('its late success is released', () => {
   }
 })
 
-test('its refusal, its withdrawal and a failure that holds nothing let it go for good', () => {
+test('a refusal, a withdrawal and a failure that holds nothing end a departing reservation', () => {
   for (const outcome of [soldOut, withdrawn, gaveUp]) {
     const settled = given(...cancelled).when(outcomeOf('a', outcome, { jobKind: 'cancel' }))
     settled.gives(gone)
@@ -69,27 +69,27 @@ test('its refusal, its withdrawal and a failure that holds nothing let it go for
   }
 })
 
-test('it stays, and its job is buried, while nobody knows whether it holds units', () => {
+test('a departing reservation whose outcome is unknown stays, and its job is buried', () => {
   const settled = given(...cancelled).when(outcomeOf('a', lost, { jobKind: 'cancel' }))
   settled.gives(buried('a'))
   assert.equal(settled.cart().departing[0]?.state, 'cancelled')
   assert.deepEqual(settled.jobs(), [{ type: 'bury', jobId: 'a', reason: 'no answer' }])
 })
 
-test('a request given up after it left is called off before anything is buried', () => {
+test('a request given up after its reservation left is cancelled before any job is buried', () => {
   const settled = given(...cancelled).when(outcomeOf('a', lost, { jobKind: 'reserve' }))
   settled.gives(failed('a', { outcomeUnknown: true, superseded: true }))
   assert.deepEqual(settled.jobs(), [{ type: 'cancel', jobId: 'a' }])
   assert.deepEqual(settled.cart().departing, given(...cancelled).cart.departing)
 })
 
-test('a hold given back is gone', () => {
+test('the release of its hold ends a departing reservation', () => {
   const settled = given(...releasing).when(outcomeOf('a', released, { jobKind: 'release' }))
   settled.gives({ type: 'reservation-released', key: key('a') })
   assert.deepEqual(settled.cart().departing, [])
 })
 
-test('a release says nothing about a reservation whose request is under way', () => {
+test('a release does not change a reservation whose request is under way', () => {
   const early = outcomeOf('a', released, { jobKind: 'release' })
   given(...cancelled)
     .when(early)
@@ -97,7 +97,7 @@ test('a release says nothing about a reservation whose request is under way', ()
   given(asked).when(early).changesNothing()
 })
 
-test('a release given up is buried and its reservation stays', () => {
+test('a release that is given up is buried, and its reservation stays departing', () => {
   for (const outcome of [gaveUp, lost]) {
     const settled = given(...releasing).when(outcomeOf('a', outcome, { jobKind: 'release' }))
     settled.gives(buried('a.release'))
@@ -109,13 +109,13 @@ test('a release given up is buried and its reservation stays', () => {
   }
 })
 
-test('the same success again while its hold is being given back is nothing', () => {
+test('a repeated success changes nothing while its hold is being released', () => {
   given(...releasing)
     .when(outcomeOf('a', reserved('a')))
     .changesNothing()
 })
 
-test('another hold under the same key is given back as well', () => {
+test('a second hold under the key of a departing reservation is released as well', () => {
   const stray = given(...releasing).when(outcomeOf('a', reserved('a', holdOf('other'))))
   stray.gives(releaseRequested('new', 5, holdOf('other')))
   assert.deepEqual(
@@ -127,7 +127,7 @@ test('another hold under the same key is given back as well', () => {
   )
 })
 
-test('a late outcome of the request says nothing about the release', () => {
+test('a late outcome of the request changes nothing while its hold is being released', () => {
   for (const outcome of [soldOut, withdrawn, gaveUp, lost]) {
     for (const jobKind of ['reserve', 'cancel'] as const) {
       given(...releasing)
@@ -137,7 +137,7 @@ test('a late outcome of the request says nothing about the release', () => {
   }
 })
 
-test('a hold that comes after its reservation is gone for good is given back', () => {
+test('a hold that is made after its reservation has ended is released', () => {
   given(...cancelled, gone)
     .when(outcomeOf('a', reserved('a')))
     .gives(releaseRequested('new', 5, holdOf('a')))
@@ -153,14 +153,14 @@ test('a buried release or cancel is requeued while its reservation is departing'
   assert.deepEqual(cancel.jobs(), [{ type: 'requeue', jobId: 'a' }])
 })
 
-test('a buried job that nothing waits for is not requeued', () => {
+test('a buried job whose reservation has ended is not requeued', () => {
   given(...cancelled, gone)
     .when(requeue('a', 'cancel'))
     .changesNothing()
   given().when(requeue('a', 'release')).changesNothing()
 })
 
-test('a failure known to hold nothing leaves without a trace, an unknown one is called off', () => {
+test('a failed reservation that leaves is forgotten, or cancelled if it may hold units', () => {
   const left = (outcomeUnknown: boolean) =>
     given(
       added(5, pending('a', 5)),

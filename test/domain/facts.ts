@@ -1,4 +1,4 @@
-// What happened to a cart, in the words of the tests: events without their time.
+// Builders of events, without their time.
 import { canonicalText } from '../../src/domain/cart/canonical-json.ts'
 import type { CartEvent } from '../../src/domain/cart/events.ts'
 import type { JsonObject } from '../../src/domain/cart/item.ts'

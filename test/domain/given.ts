@@ -19,7 +19,7 @@ export const now = 2_000
 export const at = (time: number, facts: readonly Fact[]): CartEvent[] =>
   facts.map((fact) => ({ ...fact, at: time }) as CartEvent)
 
-/** Whoever changes it in place throws. */
+/** Freezes all of it, so that changing it in place throws. */
 export const freeze = <T>(value: T): T => {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
     Object.freeze(value)
@@ -58,7 +58,7 @@ export const itemIn = (cart: Cart, id: ItemId = tea): Item => {
   return item
 }
 
-/** How the reservations of an item stand, in their order: key, status and wanted of quantity. */
+/** The reservations of an item in their order: key, status and wanted of quantity. */
 export const standing = (item: Item): readonly string[] =>
   item.reservations.map((r) => `${r.key} ${r.status} ${r.wanted}/${r.quantity}`)
 

@@ -1,4 +1,4 @@
-// What is true of a cart, its jobs and the world outside after every step, in whatever order.
+// What is true of a cart, its jobs and the reservation service after every step, in any order.
 import assert from 'node:assert/strict'
 import { coverageOf, type Item } from '../../src/domain/cart/item.ts'
 import { limits } from '../../src/domain/limits.ts'
@@ -51,8 +51,8 @@ const assertUnits = (app: Application, item: Item, reserving: 'always' | 'at tim
   )
   const { uncovered } = coverageOf(item)
   assert.equal(uncovered, quantity - unitsOf(allOf(app, item)))
-  if (reserving === 'always') assert.equal(uncovered, 0, 'every unit is asked for')
-  assert.ok(uncovered >= 0, 'no unit is asked for twice')
+  if (reserving === 'always') assert.equal(uncovered, 0, 'every unit has a reservation')
+  assert.ok(uncovered >= 0, 'no unit has two reservations')
 }
 
 const assertSlots = (item: Item, reserving: 'always' | 'at times'): void => {
@@ -61,7 +61,7 @@ const assertSlots = (item: Item, reserving: 'always' | 'at times'): void => {
   const [pending, waiting] = [count('pending'), count('waiting')]
   assert.ok(pending <= limits.pendingPerItem && waiting <= 1, 'at most 8 pending and one waiting')
   if (reserving === 'always' && waiting === 1) {
-    assert.equal(pending, limits.pendingPerItem, 'what waits has no place to go')
+    assert.equal(pending, limits.pendingPerItem, 'units wait only while 8 reservations are pending')
   }
   const settled = item.reservations.length - pending - waiting
   assert.ok(settled <= limits.settledWithItem + limits.pendingPerItem, 'an item stays small')
@@ -72,14 +72,14 @@ const assertReservations = (app: Application, item: Item, service: ReservationSe
   for (const r of all) {
     assert.ok(r.quantity >= 1 && r.wanted >= 0 && r.wanted <= r.quantity)
     assert.equal(r.holdId !== null, r.status === 'reserved')
-    // Held for a shopper who was told so: nobody may have given it back.
+    // The shopper sees this hold, so it must not have been released.
     if (r.holdId !== null) assert.ok(service.active.has(r.holdId), `${r.holdId} is held`)
-    if (r.replaces === null) assert.ok(r.wanted > 0, 'only a replacement counts for nothing yet')
+    if (r.replaces === null) assert.ok(r.wanted > 0, 'only a replacement has no wanted units')
     else {
       assert.equal(r.status, 'pending')
       assert.equal(r.wanted, 0)
       const larger = item.reservations.find((other) => other.key === r.replaces)
-      assert.ok(larger, 'whom a reservation replaces is beside it')
+      assert.ok(larger, 'the reservation that it replaces is in the same item')
       assert.equal(larger.wanted, r.quantity)
       assert.equal(all.filter((other) => other.replaces === r.replaces).length, 1)
     }
@@ -95,12 +95,12 @@ const assertKeys = (app: Application): void => {
     ...app.cart.items.flatMap((item) => allOf(app, item).map((r) => r.key)),
     ...app.cart.departing.map((d) => d.key),
   ]
-  assert.equal(new Set(keys).size, keys.length, 'a key stands for one reservation')
+  assert.equal(new Set(keys).size, keys.length, 'no two reservations with one key')
 }
 
 type Expected = { readonly kind: JobKind; readonly buried: boolean | 'either' }
 
-/** Exactly the jobs that somebody waits for. */
+/** Exactly the jobs that a reservation needs. */
 const assertJobs = (app: Application): void => {
   const expected = new Map<string, Expected>()
   for (const item of app.cart.items) {
@@ -126,7 +126,7 @@ const assertJobs = (app: Application): void => {
   }
 }
 
-/** After all is settled, inside and outside say the same. */
+/** After all is settled, the cart and the reservation service agree. */
 export const assertSettled = (
   { app, service, lostHolds, calls }: World,
   reserving: 'always' | 'at times',
@@ -137,9 +137,9 @@ export const assertSettled = (
   for (const r of reservations) {
     assert.ok(r.status === 'reserved' || r.status === 'unavailable', `${r.key} is ${r.status}`)
     if (r.status !== 'reserved' || r.wanted === r.quantity) continue
-    if (reserving === 'always') assert.ok(r.reason, 'a hold larger than wanted says why')
+    if (reserving === 'always') assert.ok(r.reason, 'a hold larger than wanted has a reason')
   }
   const held = reservations.map(toFlat).flatMap(({ holdId }) => (holdId === null ? [] : [holdId]))
   const known = [...service.active].filter((holdId) => !lostHolds.has(holdId))
-  assert.deepEqual(held.sort(), known.sort(), 'held outside as inside')
+  assert.deepEqual(held.sort(), known.sort(), 'the service holds what the cart has')
 }

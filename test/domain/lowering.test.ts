@@ -15,7 +15,7 @@ import {
 } from './facts.ts'
 import { given, standing } from './given.ts'
 
-// One unit of each standing, but two each of pending and reserved, the newer one named with a 2.
+// One unit in each status, but two reserved, the newer one named with a 2, and eight pending.
 const mixed = () => [
   added(1, pending('held', 1)),
   confirmed('held'),
@@ -39,43 +39,43 @@ const leftAfter = (quantity: number): readonly string[] => {
 }
 const open = (count: number) => Array.from({ length: count }, (_, n) => `open${n}`)
 
-test('units that nobody asked for go first', () => {
+test('lowering first drops units without a reservation', () => {
   const all = ['held', 'held2', 'gone', 'dead', ...open(8), 'later']
   assert.deepEqual(leftAfter(13), all)
 })
 
-test('then what holds nothing goes: refused and failed, the newest first', () => {
+test('lowering drops refused and failed reservations before waiting ones, the newest first', () => {
   assert.deepEqual(leftAfter(12), ['held', 'held2', 'gone', ...open(8), 'later'])
   assert.deepEqual(leftAfter(11), ['held', 'held2', ...open(8), 'later'])
 })
 
-test('then what waits goes', () => {
+test('lowering drops waiting units before pending reservations', () => {
   assert.deepEqual(leftAfter(10), ['held', 'held2', ...open(8)])
 })
 
-test('then the newest pending goes', () => {
+test('lowering drops pending reservations before reserved ones, the newest first', () => {
   assert.deepEqual(leftAfter(9), ['held', 'held2', ...open(7)])
   assert.deepEqual(leftAfter(2), ['held', 'held2'])
 })
 
-test('then the newest reserved goes', () => {
+test('lowering drops reserved reservations last, the newest first', () => {
   assert.deepEqual(leftAfter(1), ['held'])
 })
 
-test('a part of what waits goes without a new request', () => {
+test('lowering a part of the waiting units makes no new request', () => {
   const eight = Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1)))
   const lowered = given(...eight, added(5, waiting('w', 5))).when(command(set(10)))
   lowered.gives(changed(10, { lowered: [{ key: key('w'), wanted: 2 }] }))
   assert.equal(standing(lowered.item()).at(-1), 'w waiting 2/2')
 })
 
-test('a part of a refusal goes without a new request', () => {
+test('lowering a part of a refused reservation makes no new request', () => {
   const lowered = given(added(5, pending('a', 5)), refused('a')).when(command(set(2)))
   lowered.gives(changed(2, { lowered: [{ key: key('a'), wanted: 2 }] }))
   assert.deepEqual(standing(lowered.item()), ['a unavailable 2/5'])
 })
 
-test('a part of a hold stays until a smaller one is had', () => {
+test('lowering a part of a hold keeps it until a smaller one is confirmed', () => {
   const lowered = given(added(5, pending('a', 5)), confirmed('a')).when(command(set(3)))
   lowered.gives(
     changed(3, { lowered: [{ key: key('a'), wanted: 3 }] }),
@@ -85,7 +85,7 @@ test('a part of a hold stays until a smaller one is had', () => {
   assert.deepEqual(lowered.cart().departing, [])
 })
 
-test('a part of a pending reservation stays until a smaller one is had', () => {
+test('lowering a part of a pending reservation keeps it until a smaller one is confirmed', () => {
   given(added(5, pending('a', 5)))
     .when(command(set(3)))
     .gives(
@@ -94,7 +94,7 @@ test('a part of a pending reservation stays until a smaller one is had', () => {
     )
 })
 
-test('lowering goes through several reservations and stops within one', () => {
+test('lowering can drop a whole reservation and a part of the next', () => {
   given(added(5, pending('a', 5)), confirmed('a'), added(2, pending('b', 2)))
     .when(command(set(4)))
     .gives(
@@ -106,7 +106,7 @@ test('lowering goes through several reservations and stops within one', () => {
     )
 })
 
-test('the place of a pending reservation that goes is used for what waits', () => {
+test('lowering drops waiting units before a pending reservation, so that none of them starts', () => {
   const seven = Array.from({ length: 7 }, (_, n) => added(1, pending(`r${n}`, 1)))
   const cart = given(...seven, added(9, pending('big', 9)), added(1, waiting('w', 1)))
   const item = cart.when(command(set(4))).item()
@@ -114,11 +114,11 @@ test('the place of a pending reservation that goes is used for what waits', () =
     standing(item),
     open(4).map((_, n) => `r${n} pending 1/1`),
   )
-  // The whole waiting unit goes first, then all of `big`, so nothing is left to start.
+  // The waiting unit is dropped first, then all of `big`, so nothing is left to start.
   assert.equal(cart.when(command(set(16))).item().reservations.length, 8)
 })
 
-test('with reservations off a larger hold just stays', () => {
+test('with reservations off, lowering a part of a hold requests no smaller one', () => {
   const lowered = given(added(5, pending('a', 5)), confirmed('a')).when(
     command(set(3), { reserving: false }),
   )

@@ -57,7 +57,7 @@ const whenComplete = ({ cart, older }: Stored, asked: Command) =>
     olderNeeded(cart, asked).reduce((c, id) => withOlder(c, id, id === tea ? older : []), cart),
   ).when(asked)
 
-test('20 settled reservations stay with their item, the earliest beyond are stored apart', () => {
+test('the latest 20 settled reservations stay with their item, earlier ones are stored apart', () => {
   assert.deepEqual(stored(...settled(20)).older, [])
   const { cart, older } = stored(...settled(27))
   assert.deepEqual(
@@ -69,7 +69,7 @@ test('20 settled reservations stay with their item, the earliest beyond are stor
   assert.deepEqual(item.older, { count: 7, reserved: 6, unavailable: 1, failed: 0 })
 })
 
-test('what is stored apart still counts for its item', () => {
+test('reservations that are stored apart still count for their item', () => {
   const whole = itemIn(cartAfter(...settled(27)))
   const item = itemIn(stored(...settled(27)).cart)
   assert.deepEqual(coverageOf(item), coverageOf(whole))
@@ -82,7 +82,7 @@ test('what is stored apart still counts for its item', () => {
   })
 })
 
-test('spilling goes on where it stopped and adds to what was counted', () => {
+test('spilling again stores the next reservations apart and adds them to the counts', () => {
   const { cart } = stored(...settled(27))
   const more = [added(2, pending('x', 2)), failed('x'), added(1, pending('y', 1)), confirmed('y')]
   const later = more.reduce((c, fact) => applyEvents(c, [{ ...fact, at: 1 } as never], 1), cart)
@@ -94,7 +94,7 @@ test('spilling goes on where it stopped and adds to what was counted', () => {
   assert.deepEqual(item.older, { count: 9, reserved: 8, unavailable: 1, failed: 0 })
 })
 
-test('what is under way or waits for a smaller hold is never stored apart', () => {
+test('a reservation that is under way or waits for a smaller hold is never stored apart', () => {
   const facts = [
     added(1, pending('open', 1)),
     added(5, pending('large', 5)),
@@ -115,19 +115,19 @@ test('what is under way or waits for a smaller hold is never stored apart', () =
   ])
 })
 
-test('with its stored reservations beside it again an item is what it was', () => {
+test('an item with its stored reservations loaded is what it was before they were spilled', () => {
   const whole = cartAfter(...settled(30), added(1, null, cup))
   const { cart, older } = stored(...settled(30), added(1, null, cup))
   assert.deepEqual(withOlder(cart, tea, older), whole)
 })
 
-test('bringing them back twice brings them once', () => {
+test('loading the stored reservations of an item twice adds them once', () => {
   const { cart, older } = stored(...settled(30))
   const once = withOlder(cart, tea, older)
   assert.deepEqual(withOlder(once, tea, older), once)
 })
 
-test('stored reservations are needed by what may touch them, and not by an addition', () => {
+test('stored reservations are needed by commands that may touch them, not by an addition', () => {
   const { cart } = stored(...settled(25), added(1, null, cup))
   const clear = { type: 'clear-cart' } as const
   const needed = [set(1), set(0), remove(), clear].map((o) => command(o))
@@ -143,7 +143,7 @@ test('stored reservations are needed by what may touch them, and not by an addit
   assert.deepEqual(olderNeeded(cartAfter(...settled(20)), command(clear)), [])
 })
 
-test('removing an item lets its stored reservations go too', () => {
+test('removing an item drops its stored reservations too', () => {
   const facts = settled(30)
   const whole = given(...facts).when(command(remove()))
   const apart = whenComplete(stored(...facts), command(remove()))
@@ -151,13 +151,13 @@ test('removing an item lets its stored reservations go too', () => {
   assert.equal(apart.cart().departing.length, 24)
 })
 
-test('lowering reaches the stored reservations', () => {
+test('lowering an item drops stored reservations too', () => {
   const { older, ...rest } = stored(...settled(30))
   const item = whenComplete({ older, ...rest }, command(set(2))).item()
   assert.deepEqual(standing(item), ['r00 reserved 1/1', 'r01 reserved 1/1'])
 })
 
-test('asking again reaches the stored refusals', () => {
+test('requesting an item again includes its stored refusals', () => {
   const apart = whenComplete(stored(...settled(30)), reserve())
   assert.deepEqual(
     apart.events(),
@@ -168,11 +168,11 @@ test('asking again reaches the stored refusals', () => {
   assert.equal(apart.item().reservations.at(-1)?.quantity, 6)
 })
 
-test('the same success again for a stored reservation leaves its hold alone', () => {
+test('a repeated success of a stored reservation changes nothing', () => {
   whenComplete(stored(...settled(30)), outcomeOf(name(2), reserved(name(2)))).changesNothing()
 })
 
-test('a stored failure can be requeued, and succeed late', () => {
+test('a stored failed reservation can be requeued, and can succeed late', () => {
   const cart = stored(added(1, pending('a', 1)), failed('a'), ...settled(25))
   assert.equal(cart.older[0]?.key, 'a')
   assert.equal(whenComplete(cart, requeue('a')).item().reservations[0]?.status, 'pending')
@@ -180,14 +180,14 @@ test('a stored failure can be requeued, and succeed late', () => {
   assert.equal(late.item().reservations[0]?.status, 'reserved')
 })
 
-test('one word sums an item up', () => {
+test('the reservations of an item are summed up in one status', () => {
   const none = { reserved: 0, underWay: 0, unavailable: 0, failed: 0, uncovered: 0 }
-  const word = (coverage: Partial<typeof none>) => summaryOf({ ...none, ...coverage }, 4)
-  assert.equal(word({ reserved: 4 }), 'reserved')
-  assert.equal(word({ reserved: 3, underWay: 1 }), 'pending')
-  assert.equal(word({ reserved: 3, failed: 1 }), 'partially_reserved')
-  assert.equal(word({ reserved: 3, uncovered: 1 }), 'partially_reserved')
-  assert.equal(word({ unavailable: 4 }), 'unavailable')
-  assert.equal(word({ unavailable: 3, failed: 1 }), 'failed')
-  assert.equal(word({ uncovered: 4 }), 'none')
+  const statusOf = (coverage: Partial<typeof none>) => summaryOf({ ...none, ...coverage }, 4)
+  assert.equal(statusOf({ reserved: 4 }), 'reserved')
+  assert.equal(statusOf({ reserved: 3, underWay: 1 }), 'pending')
+  assert.equal(statusOf({ reserved: 3, failed: 1 }), 'partially_reserved')
+  assert.equal(statusOf({ reserved: 3, uncovered: 1 }), 'partially_reserved')
+  assert.equal(statusOf({ unavailable: 4 }), 'unavailable')
+  assert.equal(statusOf({ unavailable: 3, failed: 1 }), 'failed')
+  assert.equal(statusOf({ uncovered: 4 }), 'none')
 })

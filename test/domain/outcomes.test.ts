@@ -19,7 +19,7 @@ import { given, now, reservationOf, standing } from './given.ts'
 
 const asked: Fact = added(5, pending('a', 5))
 
-test('a success makes the reservation reserved, with the hold and when it was had', () => {
+test('a success makes the reservation reserved, with its hold and its time', () => {
   const settled = given(asked).when(outcomeOf('a', reserved('a')))
   settled.gives(confirmed('a'))
   const { status, holdId, attempts, settledAt, reason } = reservationOf(settled.item(), 'a')
@@ -29,7 +29,7 @@ test('a success makes the reservation reserved, with the hold and when it was ha
   )
 })
 
-test('a refusal makes it unavailable, with the reason', () => {
+test('a refusal makes the reservation unavailable, with the reason', () => {
   const settled = given(asked).when(outcomeOf('a', soldOut))
   settled.gives(refused('a'))
   const { status, reason, settledAt } = reservationOf(settled.item(), 'a')
@@ -44,7 +44,7 @@ test('a refusal makes it unavailable, with the reason', () => {
   assert.deepEqual(settled.jobs(), [])
 })
 
-test('giving up makes it failed and buries its job', () => {
+test('giving up makes the reservation failed and buries its job', () => {
   for (const outcome of [gaveUp, lost]) {
     const outcomeUnknown = outcome === lost
     const settled = given(asked).when(outcomeOf('a', outcome))
@@ -58,7 +58,7 @@ test('giving up makes it failed and buries its job', () => {
   }
 })
 
-test('one outcome leaves the other reservations and items alone', () => {
+test('an outcome leaves other reservations and items as they were', () => {
   const cart = given(asked, added(2, pending('b', 2)), added(1, pending('c', 1), 'cup' as never))
     .when(outcomeOf('a', reserved('a')))
     .cart()
@@ -68,7 +68,7 @@ test('one outcome leaves the other reservations and items alone', () => {
   ])
 })
 
-test('whatever settles one of 8 starts what waits, with all its units', () => {
+test('any outcome of one of 8 pending reservations starts the waiting one, with all its units', () => {
   const busy = given(
     ...Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1))),
     added(2, waiting('w', 2)),
@@ -83,7 +83,7 @@ test('whatever settles one of 8 starts what waits, with all its units', () => {
   }
 })
 
-test('a success after a refusal or after giving up is a success', () => {
+test('a success that comes after a refusal or after giving up makes the reservation reserved', () => {
   for (const before of [refused('a'), failed('a'), failed('a', { outcomeUnknown: true })]) {
     const late = given(asked, before).when(outcomeOf('a', reserved('a')))
     late.gives(confirmed('a'))
@@ -92,13 +92,13 @@ test('a success after a refusal or after giving up is a success', () => {
   }
 })
 
-test('the same hold twice is nothing', () => {
+test('a repeated success with the same hold changes nothing', () => {
   given(asked, confirmed('a'))
     .when(outcomeOf('a', reserved('a')))
     .changesNothing()
 })
 
-test('another hold under the same key is given back, under a key of its own', () => {
+test('a second hold under the key of a reservation is released, under a new key', () => {
   const stray = given(asked, confirmed('a')).when(outcomeOf('a', reserved('a', holdOf('other'))))
   stray.gives(releaseRequested('new', 5, holdOf('other')))
   assert.deepEqual(standing(stray.item()), ['a reserved 5/5'])
@@ -118,19 +118,19 @@ test('another hold under the same key is given back, under a key of its own', ()
   )
 })
 
-test('a refusal or a failure that comes after the success is nothing', () => {
+test('a refusal or a failure that comes after the success changes nothing', () => {
   for (const outcome of [soldOut, gaveUp, lost]) {
     given(asked, confirmed('a')).when(outcomeOf('a', outcome)).changesNothing()
   }
 })
 
-test('a failure that comes after the refusal is nothing', () => {
+test('a refusal or a failure that comes after a refusal changes nothing', () => {
   for (const outcome of [soldOut, gaveUp, lost]) {
     given(asked, refused('a')).when(outcomeOf('a', outcome)).changesNothing()
   }
 })
 
-test('a hold for a reservation that the cart no longer knows is given back', () => {
+test('a hold for a reservation that the cart does not have is released', () => {
   given()
     .when(outcomeOf('a', reserved('a')))
     .gives(releaseRequested('new', 5, holdOf('a')))
@@ -139,7 +139,7 @@ test('a hold for a reservation that the cart no longer knows is given back', () 
     .gives(releaseRequested('new', 5, holdOf('a')))
 })
 
-test('any other outcome for an unknown reservation is nothing', () => {
+test('any outcome but a hold changes nothing for an unknown reservation', () => {
   for (const outcome of [soldOut, gaveUp, lost, released, withdrawn]) {
     given().when(outcomeOf('a', outcome)).changesNothing()
   }
@@ -150,13 +150,13 @@ test('any other outcome for an unknown reservation is nothing', () => {
   }
 })
 
-test('giving up twice buries the job again, so that it is there for the operator', () => {
+test('giving up twice buries the job again, so that the operator finds it', () => {
   const twice = given(asked, failed('a')).when(outcomeOf('a', gaveUp))
   twice.gives(failed('a'))
   assert.deepEqual(twice.jobs(), [{ type: 'bury', jobId: 'a', reason: 'no answer' }])
 })
 
-test('that a hold may exist is not forgotten when giving up twice, whichever comes first', () => {
+test('after giving up twice the outcome is unknown if it was unknown either time', () => {
   for (const [first, second] of [[lost, gaveUp] as const, [gaveUp, lost] as const]) {
     given(asked, failed('a', { outcomeUnknown: first === lost }))
       .when(outcomeOf('a', second))
@@ -164,7 +164,7 @@ test('that a hold may exist is not forgotten when giving up twice, whichever com
   }
 })
 
-test('a refusal that comes after giving up is a refusal', () => {
+test('a refusal that comes after giving up makes the reservation unavailable', () => {
   const late = given(asked, failed('a', { outcomeUnknown: true })).when(outcomeOf('a', soldOut))
   late.gives(refused('a'))
   const { status, outcomeUnknown } = reservationOf(late.item(), 'a')

@@ -42,14 +42,14 @@ test('the larger hold is released once the smaller one is confirmed', () => {
   )
 })
 
-test('a larger request still under way is called off once the smaller one is confirmed', () => {
+test('a larger request still under way is cancelled once the smaller one is confirmed', () => {
   const replaced = given(...unsettled).when(outcomeOf('small', reserved('small')))
   assert.deepEqual(standing(replaced.item()), ['small reserved 3/3'])
   assert.deepEqual(replaced.jobs(), [{ type: 'cancel', jobId: 'large' }])
   assert.equal(replaced.cart().departing[0]?.state, 'cancelled')
 })
 
-test('a refused replacement leaves the larger hold, which says why', () => {
+test('a refused replacement leaves the larger hold, with the reason', () => {
   const refusal = given(...held).when(outcomeOf('small', soldOut))
   refusal.gives(refused('small'))
   const item = refusal.item()
@@ -58,7 +58,7 @@ test('a refused replacement leaves the larger hold, which says why', () => {
   assert.deepEqual(refusal.cart().departing, [])
 })
 
-test('a replacement given up leaves the larger hold; a call with a lost answer is undone', () => {
+test('a replacement given up leaves the larger hold, and is cancelled if it may hold units', () => {
   const known = given(...held).when(outcomeOf('small', gaveUp))
   known.gives(failed('small', { superseded: true }))
   assert.deepEqual(known.jobs(), [{ type: 'drop', jobId: 'small' }])
@@ -73,7 +73,7 @@ test('a replacement given up leaves the larger hold; a call with a lost answer i
   )
 })
 
-test('a larger hold that was kept is not tried again until the quantity is lowered again', () => {
+test('a larger hold whose replacement was refused stays until the quantity is lowered again', () => {
   const kept = [...held, refused('small')]
   const more = given(...kept, added(1, pending('more', 1)))
   more.when(outcomeOf('more', reserved('more'))).gives(confirmed('more'))
@@ -94,7 +94,7 @@ test('a larger request that is refused hands its units over to its replacement',
   ])
 })
 
-test('a larger request given up hands over too, and is called off if it may hold units', () => {
+test('a larger request given up hands its units over, and is cancelled if it may hold some', () => {
   const known = given(...unsettled).when(outcomeOf('large', gaveUp))
   assert.deepEqual(known.jobs(), [{ type: 'drop', jobId: 'large' }])
   assert.deepEqual(standing(known.item()), ['small pending 3/3'])
@@ -104,7 +104,7 @@ test('a larger request given up hands over too, and is called off if it may hold
   assert.equal(unknown.cart().departing[0]?.key, 'large')
 })
 
-test('a larger request confirmed while its replacement is under way waits for it', () => {
+test('a larger request that is confirmed first is kept until its replacement is confirmed', () => {
   const item = given(...unsettled)
     .when(outcomeOf('large', reserved('large')))
     .item()
@@ -117,7 +117,7 @@ test('a refused replacement is tried again once the larger request is confirmed'
     .gives(confirmed('large'), requested(pending('new', 3, 'large')))
 })
 
-test('lowering again meanwhile calls the replacement off and asks for another', () => {
+test('lowering an item again cancels its pending replacement and requests another', () => {
   const again = given(...held).when(command(set(2)))
   again.gives(
     changed(2, { ...lowered(2), letGo: [leaving('small', 3, 'pending')] }),
@@ -127,7 +127,7 @@ test('lowering again meanwhile calls the replacement off and asks for another', 
   assert.equal(again.cart().departing[0]?.state, 'cancelled')
 })
 
-test('raising meanwhile leaves the replacement and asks for the difference', () => {
+test('raising an item keeps its pending replacement and requests the difference', () => {
   const raised = given(...held).when(command(set(7)))
   raised.gives(changed(7, { requested: pending('new', 4) }))
   assert.deepEqual(standing(raised.item()), [
@@ -137,9 +137,9 @@ test('raising meanwhile leaves the replacement and asks for the difference', () 
   ])
 })
 
-test('letting all of a larger hold go lets its replacement go with it', () => {
+test('dropping a larger hold, or lowering it again, cancels its pending replacement', () => {
   const gone = given(...held, added(2, pending('more', 2)), confirmed('more')).when(command(set(1)))
-  // `more` is newer and goes first; of `large` one unit stays.
+  // `more` is newer and is dropped first; of `large` one unit stays.
   assert.deepEqual(standing(gone.item()), ['large reserved 1/5', 'new pending 0/1'])
   const removed = given(...held).when(command(remove()))
   assert.deepEqual(
@@ -151,7 +151,7 @@ test('letting all of a larger hold go lets its replacement go with it', () => {
   )
 })
 
-test('lowering through a larger hold lets both it and its replacement go', () => {
+test('lowering an item by all of a larger hold drops both the hold and its replacement', () => {
   const first = [added(1, pending('first', 1)), confirmed('first')]
   const both = given(...first, ...held.with(2, changed(4, lowered(3)))).when(command(set(1)))
   both.gives(
@@ -159,7 +159,7 @@ test('lowering through a larger hold lets both it and its replacement go', () =>
   )
 })
 
-test('without a place among the 8 the smaller hold is asked for later, before what waits', () => {
+test('while 8 reservations are pending a smaller hold waits, and is requested before new units', () => {
   const eight = Array.from({ length: 8 }, (_, n) => added(1, pending(`r${n}`, 1)))
   const busy = given(
     ...held.slice(0, 2),

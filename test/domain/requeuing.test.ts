@@ -26,7 +26,7 @@ const requeued: Fact = {
 }
 const cancelRequeued: Fact = { type: 'release-requeued', key: key('a'), jobId: 'a' }
 
-test('requeuing a failed reservation makes it pending, as it was when first asked for', () => {
+test('requeuing a failed reservation makes it pending, as it was when it was requested', () => {
   const again = given(asked, failed('a', { outcomeUnknown: true })).when(requeue('a'))
   again.gives(requeued)
   assert.deepEqual(again.jobs(), [{ type: 'requeue', jobId: 'a' }])
@@ -53,14 +53,14 @@ test('requeuing twice is refused the second time, so that the job under way is n
   given(asked, failed('a'), requeued).when(requeue('a')).isRefused('job-not-found')
 })
 
-test('a job called off while the operator asks for it goes on as what it is now', () => {
+test('a reserve job that became a cancel job in the meantime is requeued as a cancel job', () => {
   const left = removed(5, [leaving('a', 5, 'failed', { outcomeUnknown: true })])
   const cancel = given(asked, failed('a', { outcomeUnknown: true }), left).when(requeue('a'))
   cancel.gives(cancelRequeued)
   assert.deepEqual(cancel.jobs(), [{ type: 'requeue', jobId: 'a' }])
 })
 
-test('a request whose hold is known meanwhile is not asked for again', () => {
+test('the request of a reservation whose hold is being released is not requeued', () => {
   const left = removed(5, [leaving('a', 5, 'pending')])
   for (const jobKind of ['reserve', 'cancel'] as const) {
     given(asked, left, releaseRequested('a', 5)).when(requeue('a', jobKind)).changesNothing()

@@ -1,4 +1,4 @@
-// Reservation services, as they stand outside: one that honours keys and one that knows none.
+// Reservation services: one that honours keys and one that knows none.
 
 import type { HoldId, ReservationKey } from '../../src/domain/ids.ts'
 import type { Outcome } from '../../src/domain/reservation/job.ts'

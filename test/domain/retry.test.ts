@@ -19,17 +19,17 @@ const waitMs = (differently: Partial<FailedAttempt>): number => {
   return again.kind === 'again' ? again.dueAt - 1_000 : Number.NaN
 }
 
-test('the bound of the wait doubles with every attempt up to the cap', () => {
+test('the upper bound of the wait doubles with every attempt, up to the cap', () => {
   const bounds = [1, 2, 3, 4, 5, 6, 7, 40, 1_000_000].map((attempts) => waitMs({ attempts }))
   assert.deepEqual(bounds, [500, 1_000, 2_000, 4_000, 8_000, 15_000, 15_000, 15_000, 15_000])
 })
 
-test('the wait is drawn evenly from zero to the bound', () => {
+test('the wait is drawn evenly between zero and the upper bound', () => {
   const waits = [0, 0.25, 0.5, almostOne].map((random) => waitMs({ attempts: 3, random }))
   assert.deepEqual(waits, [0, 500, 1_000, 2_000])
 })
 
-test('Retry-After is the least wait, also beyond the cap', () => {
+test('Retry-After is the minimum wait before a retry, even above the cap', () => {
   assert.equal(waitMs({ retryAfterMs: 60_000 }), 60_000)
   assert.equal(waitMs({ attempts: 6, retryAfterMs: 100 }), 15_000)
 })

@@ -6,7 +6,7 @@ import type { JobKind, Outcome } from '../../src/domain/reservation/job.ts'
 import type { Application, Asked, Row } from './application.ts'
 import type { ReservationService, Stock } from './reservation-services.ts'
 
-/** `answer`: heard. `again`: told to come again. `rejected`: will never work. `lost`: no answer. */
+/** `answer`: received. `again`: to be retried. `rejected`: will never work. `lost`: no answer. */
 export type Ending = 'answer' | 'again' | 'rejected' | 'lost' | 'give up'
 
 export type Call = {
@@ -16,7 +16,7 @@ export type Call = {
   readonly isFirst: boolean
   readonly wasLost: boolean
   outcome: Outcome | null
-  /** Nobody waits for the answer any more. */
+  /** No worker waits for the answer any more. */
   abandoned: boolean
 }
 
@@ -27,20 +27,20 @@ export type World = {
   readonly service: ReservationService
   readonly calls: Call[]
   readonly recorded: Recorded[]
-  /** Made by calls whose answers nobody heard. */
+  /** Made by calls whose answers were lost. */
   readonly lostHolds: Set<HoldId>
 }
 
 const take = <T>(list: T[], value: T): void => {
-  const place = list.indexOf(value)
-  if (place >= 0) list.splice(place, 1)
+  const index = list.indexOf(value)
+  if (index >= 0) list.splice(index, 1)
 }
 
 export const live = ({ app }: World): Row[] => [...app.jobs.values()].filter((row) => !row.buried)
-export const heard = ({ calls }: World): Call[] => calls.filter((call) => !call.abandoned)
+export const awaited = ({ calls }: World): Call[] => calls.filter((call) => !call.abandoned)
 
 export const claim = ({ calls }: World, row: Row): Call => {
-  // Another worker has it still: its lease ran out, what came of its call is not known.
+  // Another worker still has it: its lease ran out, the outcome of its call is unknown.
   if (calls.some((call) => call.row === row)) row.lost = true
   const call = {
     row,
@@ -55,7 +55,7 @@ export const claim = ({ calls }: World, row: Row): Call => {
   return call
 }
 
-/** The service carries a call out, maybe long after its caller went away. */
+/** The service carries a call out, maybe long after its caller has given up. */
 export const serve = (world: World, call: Call, stock: Stock): Outcome => {
   const { service, calls } = world
   call.outcome ??= carryOut(service, call, stock)
@@ -69,7 +69,7 @@ export const serve = (world: World, call: Call, stock: Stock): Outcome => {
 const carryOut = (service: ReservationService, call: Call, stock: Stock): Outcome => {
   const { job } = call.row
   if (job.kind === 'release') return service.release(job.holdId)
-  // What became of a lost call nobody can find out here; another would make a second hold.
+  // Without keys the outcome of a lost call cannot be found out; another would make a second hold.
   if (call.kind === 'cancel' && service.grade === 'bare') return { kind: 'withdrawn' }
   return service.reserve(job.key, stock)
 }
@@ -118,7 +118,7 @@ export const end = (world: World, call: Call, ending: Ending, stock: Stock): voi
 export const repeat = ({ app, calls }: World, asked: Recorded): void => {
   const { outcome } = asked
   const row = app.jobs.get(asked.jobId)
-  // That nothing is held is what nobody can say while others call.
+  // While other calls are under way it is unknown whether anything is held.
   const outcomeUnknown = row !== undefined && (row.lost || calls.some((call) => call.row === row))
   app.handle(
     outcome.kind === 'failed' && outcomeUnknown

@@ -8,7 +8,7 @@ import { openApplication } from './application.ts'
 import { add, remove, set } from './commands.ts'
 import { assertInvariants, assertSettled } from './invariants.ts'
 import type { ReservationService, Stock } from './reservation-services.ts'
-import { claim, type Ending, end, heard, live, repeat, serve, type World } from './workers.ts'
+import { awaited, claim, type Ending, end, live, repeat, serve, type World } from './workers.ts'
 
 /** Numbers pick one of what there is at that time. */
 export type Step =
@@ -81,7 +81,7 @@ const step = (world: World, now: Step): void => {
       return
     }
     case 'end': {
-      const call = pickOf(heard(world), now.pick)
+      const call = pickOf(awaited(world), now.pick)
       if (call !== undefined) end(world, call, now.ending, now.stock)
       return
     }
@@ -115,7 +115,7 @@ const addAndSettle = (world: World, productId: string, stock: Stock): void => {
   }
 }
 
-// A drain that takes longer goes in circles.
+// A drain that takes longer never ends.
 const roundsMax = 200
 
 const drain = (world: World, check: () => void, stockOf: () => Stock): void => {

@@ -37,7 +37,7 @@ interface Adding extends AsyncDisposable {
   end(): Promise<unknown>
 }
 
-/** Clients that add, each addition under a product id of its own, until told to end. */
+/** Clients that add, each addition under a product id of its own, until `end` is called. */
 const startAdding = (drawUrl: () => string): Adding => {
   const acknowledged: Acknowledged[] = []
   const unexpected: string[] = []
@@ -55,7 +55,7 @@ const startAdding = (drawUrl: () => string): Adding => {
           added += 1
         } else unexpected.push(`${status} ${text}`)
       } catch {
-        // The process is down, or went down before it answered: nothing was promised.
+        // The process is down, or went down before it answered: nothing was acknowledged.
       }
       await sleep(drawBetween(2, 20))
     }
@@ -113,7 +113,7 @@ const plans: readonly Plan[] = [
   },
 ]
 
-/** One kill, and all up again. The books are looked at whenever nobody writes. */
+/** One kill, and all up again. The books are checked whenever no process writes. */
 const strike = async (fleet: Fleet, blow: Blow, adding: Adding): Promise<void> => {
   const { members, postgres, redis } = fleet
   switch (blow) {
@@ -163,7 +163,7 @@ const isOfDatabase = (answer: string): boolean =>
 
 for (const { layout, roles, kills, blows } of plans) {
   const skip = isMissing(layout)
-  test(`T1: ${kills} kills lose nothing and leave nothing by half, ${layout}`, {
+  test(`T1: ${kills} kills lose no acknowledged change and leave none by half, ${layout}`, {
     skip,
   }, async (t) => {
     using folder = openFolder()
@@ -181,10 +181,10 @@ for (const { layout, roles, kills, blows } of plans) {
     await adding.end()
     const missing = await findMissing(fleet.url, adding.acknowledged)
     const { length: acknowledged } = adding.acknowledged
-    const said = `${acknowledged} acknowledged, ${missing.length} missing`
-    t.diagnostic(`${kills} kills, ${said}, ${adding.unexpected.length} answered otherwise`)
+    const summary = `${acknowledged} acknowledged, ${missing.length} missing`
+    t.diagnostic(`${kills} kills, ${summary}, ${adding.unexpected.length} answered otherwise`)
     assert.deepEqual(missing, [])
-    // Nothing but the database was away.
+    // Nothing but the database was unavailable.
     const others = adding.unexpected.filter(
       (answer) => fleet.postgres === null || !isOfDatabase(answer),
     )
@@ -200,7 +200,7 @@ for (const { layout, roles, kills, blows } of plans) {
   })
 }
 
-test('T1 goes red on a store that forgets', async () => {
+test('T1 goes red on a store that loses its data in a restart', async () => {
   using folder = openFolder()
   const settings = { folder: folder.path, env: { DATABASE_URL: 'memory:' } }
   await using installation = await openInstallation(settings)
@@ -212,7 +212,7 @@ test('T1 goes red on a store that forgets', async () => {
   assert.notDeepEqual(await findMissing(installation.url, adding.acknowledged), [])
 })
 
-test('T1 goes red on a commit that leaves out jobs now and then', async () => {
+test('T1 goes red on a commit that sometimes leaves out jobs', async () => {
   using folder = openFolder()
   const build = buildBroken(folder.path, [
     {

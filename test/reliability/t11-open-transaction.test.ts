@@ -1,6 +1,6 @@
-// T11, as far as a store alone can tell lies: a transaction stays open while others commit. Who reads a
-// journal never gets to see a revision before the one that is late, nor misses that one afterwards; and what
-// waits to be published is found by its mark.
+// T11, as far as it concerns a store alone: a transaction stays open while others commit. A reader of a
+// journal never sees a later revision before the late one, nor misses the late one afterwards; and entries
+// that wait to be published are found by their mark.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -64,7 +64,7 @@ const writeLate = async (sql: Sql): Promise<number> => {
   const [revision, version] = row ?? []
   await sql.query(
     `insert into journal (user_id, revision, position, version, type, data, actor, at)
-      values ($1, $2, 0, $3, 'cart-cleared', '{}', 'somebody', $4)`,
+      values ($1, $2, 0, $3, 'cart-cleared', '{}', 'another-service', $4)`,
     [late, revision, version, Date.now()],
   )
   return Number(revision)
@@ -83,7 +83,7 @@ const unpublished = async (sql: Sql): Promise<readonly number[]> => {
   return rows.map(([, revision]) => Number(revision))
 }
 
-test(`T11: ${rounds} transactions that stay open hide nothing from who reads journals`, {
+test(`T11: ${rounds} transactions that stay open hide nothing from readers of journals`, {
   skip,
 }, async (t) => {
   using folder = openFolder()
@@ -97,7 +97,7 @@ test(`T11: ${rounds} transactions that stay open hide nothing from who reads jou
   for (let round = 0; round < rounds; round += 1) {
     await holder.query('begin')
     const revision = await writeLate(holder)
-    // Comes behind, to whichever instance.
+    // Waits behind it, in any instance.
     const behind = addItem(fleet.drawUrl(), late, `behind-${round}`)
     await until('the addition waits for the open transaction', () => isBlocked(other))
     for (let n = 0; n < additions; n += 1) {
@@ -125,7 +125,7 @@ test(`T11: ${rounds} transactions that stay open hide nothing from who reads jou
   t.diagnostic(`${count} revisions read in order, ${written.length} of them late`)
 })
 
-test('a job whose row somebody locks for a moment is not lost for the queue', {
+test('T11: a job whose row another session locks for a moment is not lost for the queue', {
   skip,
 }, async () => {
   using folder = openFolder()

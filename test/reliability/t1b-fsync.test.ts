@@ -84,7 +84,7 @@ const traceWrites = async (build: string, count: number): Promise<Order> => {
   return checkOrder(readCalls(readFileSync(trace, 'utf8')), markers)
 }
 
-test(`T1b: ${writes} answers leave after the fsync of what they acknowledge`, {
+test(`T1b: ${writes} answers are sent after the fsync of what they acknowledge`, {
   skip,
 }, async (t) => {
   const { answered, early } = await traceWrites(root, writes)

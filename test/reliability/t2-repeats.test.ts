@@ -1,6 +1,6 @@
 // T2: a repeat is one request. Each key is sent up to 20 times at once, to any instance, and a third of the
-// answers is lost on the way back; whoever got none asks again. In the end each key counts once, with one
-// answer for all.
+// answers is lost on the way back; a client without an answer repeats its request. In the end each key counts
+// once, with one answer for all.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { buildBroken } from '../support/process-build.ts'
@@ -110,7 +110,7 @@ for (const [layout, roles] of [
   ['postgres', ['api', 'api', 'api']],
 ] as const) {
   const skip = isMissing(layout)
-  const name = `T2: ${keys} keys count once each, however often they come, ${layout}`
+  const name = `T2: ${keys} keys count once each, however often they are sent, ${layout}`
   test(name, { skip }, async (t) => {
     using folder = openFolder()
     await using fleet = await openFleet({ layout, roles, folder: folder.path })
@@ -143,7 +143,7 @@ for (const [layout, roles] of [
   })
 }
 
-test('T2 goes red on a service that does not look at the key', async () => {
+test('T2 goes red on a service that ignores the key', async () => {
   using folder = openFolder()
   const build = buildBroken(folder.path, [
     {

@@ -51,7 +51,7 @@ const checkHistories = async (
   return counts
 }
 
-/** One handler whose carts move on behind the shoppers' backs, as reservations settle. */
+/** One handler whose carts change while shoppers use them, as reservations settle. */
 const openWork = async (store: Store) => {
   const simulator = await startSimulator({ latencyMinMs: 0, latencyMaxMs: 20 })
   const client = openReservationService({
@@ -102,7 +102,7 @@ for (const [name, open] of [
     ['one instance whose jobs settle meanwhile', 1, 'reserved'],
     ['three instances', 3, 'left'],
   ] as const) {
-    test(`T3: ${histories} histories over ${name}, ${how}`, async (t) => {
+    test(`T3: ${histories} histories over ${name} are linearizable, ${how}`, async (t) => {
       await using store = await open()
       const over = instances === 1 ? store : toShared(store)
       const counts = await checkHistories(over, instances, histories, jobs)
@@ -115,7 +115,7 @@ for (const [name, open] of [
   }
 }
 
-test('T3 goes red on a store that loses an update now and then', async () => {
+test('T3 goes red on a store that sometimes loses an update', async () => {
   await using store = await openFreshMemoryStore()
   const losing: Store = {
     ...store,
@@ -125,7 +125,7 @@ test('T3 goes red on a store that loses an update now and then', async () => {
   assert.ok(violation > 0)
 })
 
-test('T3 goes red on a store that overwrites what it should compare', async () => {
+test('T3 goes red on a store that commits without comparing the revision', async () => {
   await using store = await openFreshMemoryStore()
   const overwriting: Store = {
     ...toShared(store),
@@ -138,7 +138,7 @@ test('T3 goes red on a store that overwrites what it should compare', async () =
   assert.ok(violation > 0)
 })
 
-test('T3 goes red on a store that reads what was', async () => {
+test('T3 goes red on a store that reads stale carts', async () => {
   await using store = await openFreshMemoryStore()
   const before = new Map<CartId, Loaded>()
   const stale: Store = {
@@ -162,7 +162,7 @@ const shown = (version: number, quantity: number) => ({
 const add = { type: 'add', product: 'p', quantity: 1, ifMatch: null } as const
 const get = { type: 'get', ifMatch: null } as const
 
-test('the checker knows what may and what may not have happened', () => {
+test('T3: the checker separates possible histories from impossible ones', () => {
   const check = (
     history: readonly Operation<typeof add | typeof get, ReturnType<typeof shown>>[],
   ) => checkLinearizable(cartModel, history)

@@ -62,7 +62,7 @@ const disturb = async ({ members, postgres }: Fleet, signal: AbortSignal) => {
 const roles = ['all', 'all', 'all'] as const
 const env = { JOB_POLL_MS: '100', JOB_LEASE_MS: '2000' }
 
-test(`T3: ${histories} histories of three processes that are killed and paused`, {
+test(`T3: ${histories} histories of three processes are linearizable while these are killed and paused`, {
   skip,
 }, async (t) => {
   using folder = openFolder()
@@ -76,7 +76,7 @@ test(`T3: ${histories} histories of three processes that are killed and paused`,
   })
   const over = new AbortController()
   const disturbing = disturb(fleet, over.signal)
-  // Also when the histories fail: a process that is paused can't be let go of.
+  // Also when the histories fail: a process that is paused cannot be stopped.
   const counts = await checkHistories(fleet, histories).finally(() => over.abort())
   t.diagnostic(JSON.stringify({ ...counts, ...(await disturbing) }))
   assert.equal(counts.violation, 0)
@@ -115,7 +115,9 @@ for (const [fault, changes] of Object.entries(faults)) {
   })
 }
 
-test('three processes meet on their carts', { skip }, async () => {
+test('T3: three processes without faults have conflicts, and linearizable histories', {
+  skip,
+}, async () => {
   using folder = openFolder()
   await using fleet = await openFleet({ layout: 'postgres', roles, folder: folder.path })
   const counts = await checkHistories(fleet, 1)

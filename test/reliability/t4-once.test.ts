@@ -1,6 +1,6 @@
-// T4: reserved once in effect. The reservation service fails in every way it can, is away for a while, and
-// workers of the cart service are killed, stopped and paused meanwhile, and Redis forgets. What then stands in
-// the ledger is what the carts say, as far as the grade of the service allows.
+// T4: reserved once in effect. The reservation service fails in every way it can, is unavailable for a while,
+// and workers of the cart service are killed, stopped and paused meanwhile, and Redis loses its keys. In the
+// end the ledger has what the carts show, as far as the grade of the service allows.
 import assert from 'node:assert/strict'
 import test, { suite } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -31,17 +31,17 @@ type Grade = 'keyed' | 'lookup' | 'bare'
 
 type Trial = {
   readonly layout: Layout
-  /** What the service is told, and what the simulator plays. */
-  readonly told: Grade
-  readonly played: Grade
+  /** What the service is configured with, and what the simulator is. */
+  readonly configured: Grade
+  readonly actual: Grade
   readonly additions: number
   readonly blows: readonly Blow[]
   readonly timeoutMs?: number
 }
 
 /**
- * What befalls a worker: an end without manners, one with, or a pause longer than its lease. And what
- * befalls Redis: it forgets, or is away for a while and forgets.
+ * What happens to a worker: a kill, an orderly stop, or a pause longer than its lease. And what
+ * happens to Redis: it loses its keys, or is down for a while and loses them.
  */
 type Blow = 'kill' | 'stop' | 'pause' | 'flush' | 'redis'
 
@@ -84,9 +84,12 @@ const faults = {
 }
 
 const healthy = Object.fromEntries(Object.keys(faults).map((name) => [name, 0]))
-const away = { ...healthy, rate_error: 1 }
+const outage = { ...healthy, rate_error: 1 }
 
-const serviceEnv = (simulatorUrl: string, { layout, told: grade, timeoutMs }: Required<Trial>) => ({
+const serviceEnv = (
+  simulatorUrl: string,
+  { layout, configured: grade, timeoutMs }: Required<Trial>,
+) => ({
   RESERVATION_SERVICE_URL: simulatorUrl,
   RESERVATION_SERVICE_GRADE: grade,
   RESERVATION_TIMEOUT_MS: String(timeoutMs),
@@ -135,7 +138,7 @@ const disturb = async (
   simulatorUrl: string,
 ): Promise<void> => {
   await sleep(drawBetween(500, 1_000))
-  await configureSimulator(simulatorUrl, away)
+  await configureSimulator(simulatorUrl, outage)
   await sleep(drawBetween(300, 700))
   await configureSimulator(simulatorUrl, faults)
   for (const blow of blows) {
@@ -158,7 +161,7 @@ const strike = async (blow: Blow, fleet: Fleet, leaseMs: number): Promise<void> 
       return
     case 'pause':
       worker?.service.signal('SIGSTOP')
-      // Others notice it with their next beat.
+      // Others notice it with their next heartbeat.
       await sleep(leaseMs * 1.4 + drawBetween(100, 500))
       worker?.service.signal('SIGCONT')
       return
@@ -184,7 +187,7 @@ const runTrial = async (given: Trial) => {
   const { layout, timeoutMs } = trial
   using folder = openFolder()
   await using simulator = await startSimulatorProcess(folder.path, {
-    SIMULATOR_GRADE: trial.played,
+    SIMULATOR_GRADE: trial.actual,
     SIMULATOR_LATENCY_MIN_MS: '20',
     SIMULATOR_LATENCY_MAX_MS: '150',
     SIMULATOR_LATE_MS: String(toLate(timeoutMs)),
@@ -196,11 +199,11 @@ const runTrial = async (given: Trial) => {
   await using fleet = await openFleet({ layout, roles, folder: folder.path, env })
   await Promise.all([addAll(fleet, trial.additions), disturb(trial, fleet, simulator.url)])
   await untilIdle(fleet.url, 120_000)
-  // Late effects of calls that nobody waits for any more.
+  // Late effects of calls that no worker waits for any more.
   await until('the simulator has nothing under way', async () => {
     return (await readStats(simulator.url)).working === 0
   })
-  // What they left behind is undone.
+  // Their holds are released.
   await untilIdle(fleet.url)
   const worlds = await compareWorlds(fleet.url, simulator.url, users)
   const unknown = await countUnknown(fleet)
@@ -208,7 +211,7 @@ const runTrial = async (given: Trial) => {
   return { ...worlds, unknown, stats }
 }
 
-/** By the processes that are there; what one counted that was killed is lost. */
+/** Of the running processes; the counts of a killed one are lost. */
 const countUnknown = async ({ workers }: Fleet): Promise<number> => {
   const metric = 'reservation_outcome_unknown_total'
   const counts = await Promise.all(workers.map(({ url }) => readMetric(url, metric)))
@@ -238,7 +241,13 @@ const testOver = (layout: Layout): void => {
     const title = `T4 ${name}, ${grade}: ${additions} additions are held exactly once, ${layout}`
     test(title, { skip }, async (t) => {
       const blows = blowsOf(layout)
-      const trialled = await runTrial({ layout, told: grade, played: grade, additions, blows })
+      const trialled = await runTrial({
+        layout,
+        configured: grade,
+        actual: grade,
+        additions,
+        blows,
+      })
       t.diagnostic(report(trialled))
       assertSettled(trialled)
       assert.deepEqual(trialled.orphans, [])
@@ -251,11 +260,18 @@ const testOver = (layout: Layout): void => {
     skip,
   }, async (t) => {
     const isAlone = layout === 'embedded'
-    // Processes that end take their counts along.
+    // The counts of processes that end are lost.
     const blows = isAlone ? [] : blowsOf(layout).filter((blow) => !['kill', 'stop'].includes(blow))
     // Two counts can only be the same when no call times out that was about to be answered.
     const timeoutMs = 2_000
-    const trial = { layout, told: 'bare', played: 'bare', additions, blows, timeoutMs } as const
+    const trial = {
+      layout,
+      configured: 'bare',
+      actual: 'bare',
+      additions,
+      blows,
+      timeoutMs,
+    } as const
     const trialled = await runTrial(trial)
     t.diagnostic(report(trialled))
     assertSettled(trialled)
@@ -275,11 +291,11 @@ suite('T4 over many processes', { concurrency: 2 }, () => {
   }
 })
 
-test('T4 goes red when the service knows keys less well than it was said to', async (t) => {
+test('T4 goes red when the service is configured as keyed and is bare', async (t) => {
   const trialled = await runTrial({
     layout: 'embedded',
-    told: 'keyed',
-    played: 'bare',
+    configured: 'keyed',
+    actual: 'bare',
     additions: 60,
     blows: ['kill'],
   })

@@ -1,4 +1,4 @@
-// T5: no orphan. Items go, or shrink, within 50 ms of the moment at which their reservation is made, while
+// T5: no orphan. Items are removed or lowered within 50 ms of the moment at which their reservation is made, while
 // the release endpoint fails for a while. In the end nothing is held that no item wants.
 import assert from 'node:assert/strict'
 import test from 'node:test'
@@ -23,14 +23,14 @@ const latencyMs = 200
 
 type Plan = {
   readonly roles: readonly Role[]
-  /** From an addition to its call, and how far around the answer items go. */
+  /** From an addition to its call, and how far from the answer items are removed. */
   readonly startMs: number
   readonly spreadMs: number
 }
 
 const plans: Readonly<Record<Layout, Plan>> = {
   embedded: { roles: ['all'], startMs: 0, spreadMs: 50 },
-  // Another process has to hear of the job.
+  // Another process has to be notified of the job.
   postgres: { roles: ['api', 'api', 'worker', 'worker'], startMs: 40, spreadMs: 80 },
   'postgres+redis': { roles: ['api', 'api', 'worker', 'worker'], startMs: 40, spreadMs: 80 },
 }
@@ -49,7 +49,7 @@ type Racing = {
   readonly layout: Layout
 }
 
-/** Adds, waits until the reservation is about to be made or was just made, and changes its mind. */
+/** Adds, waits until the reservation is about to be made or was just made, and removes or changes the item. */
 const race = async ({ drawUrl, layout }: Racing, user: string, turn: number): Promise<void> => {
   const { startMs, spreadMs } = plans[layout]
   const product = `product-${turn}`
@@ -72,12 +72,12 @@ const race = async ({ drawUrl, layout }: Racing, user: string, turn: number): Pr
       await set(2)
       return
     case 3:
-      // Down and up again: what is let go and what is asked for must not be mistaken for each other.
+      // Down and up again: what is dropped and what is requested must not be mistaken for each other.
       await set(1)
       await set(4)
       return
     default:
-      // Gone and back: the same line under another item.
+      // Removed and added again: the same line under another item.
       await remove()
       await jsonOf(addItem(drawUrl(), user, product, { quantity: 2 }), 201)
   }
@@ -103,13 +103,13 @@ const failReleases = async (simulatorUrl: string, signal: AbortSignal): Promise<
   }
 }
 
-/** How the races ended: whether the reservation was still pending when its units were let go. */
-const countLetGo = async (url: string, users: readonly string[]) => {
+/** How the races ended: whether the reservation was still pending when its units were dropped. */
+const countDropped = async (url: string, users: readonly string[]) => {
   const counts: Record<string, number> = {}
   for (const user of users) {
     const { text } = await send(`${url}/v1/cart/${user}/journal?limit=1000`)
-    const letGo = text.matchAll(/"quantity":\d+,"status":"(\w+)","reservation_id"/g)
-    for (const [, status = ''] of letGo) counts[status] = (counts[status] ?? 0) + 1
+    const dropped = text.matchAll(/"quantity":\d+,"status":"(\w+)","reservation_id"/g)
+    for (const [, status = ''] of dropped) counts[status] = (counts[status] ?? 0) + 1
   }
   return counts
 }
@@ -155,8 +155,8 @@ const raceIn = async ({ layout, grade, count, build = root }: Races) => {
   const short = carts
     .flatMap(({ items }) => items)
     .filter(({ quantity, reservation }) => reservation.reserved_quantity !== quantity)
-  const letGo = await countLetGo(url, users)
-  return { ...(await compareWorlds(url, simulator.url, users)), short, letGo }
+  const dropped = await countDropped(url, users)
+  return { ...(await compareWorlds(url, simulator.url, users)), short, dropped }
 }
 
 for (const [layout, grade, races] of [
@@ -169,18 +169,20 @@ for (const [layout, grade, races] of [
   const skip = isMissing(layout)
   test(`T5: ${races} races leave no orphan, service ${grade}, ${layout}`, { skip }, async (t) => {
     const found = await raceIn({ layout, grade, count: races })
-    const { letGo, orphans, unheld, short, activeHolds } = found
-    t.diagnostic(`let go ${JSON.stringify(letGo)}, ${activeHolds} held, ${orphans.length} orphans`)
+    const { dropped, orphans, unheld, short, activeHolds } = found
+    t.diagnostic(
+      `dropped ${JSON.stringify(dropped)}, ${activeHolds} held, ${orphans.length} orphans`,
+    )
     assert.deepEqual(orphans, [])
     assert.deepEqual(unheld, [])
     assert.deepEqual(short, [])
     for (const status of ['pending', 'reserved']) {
-      assert.ok((letGo[status] ?? 0) > races / 20, `too few races were let go while ${status}`)
+      assert.ok((dropped[status] ?? 0) > races / 20, `too few races dropped units while ${status}`)
     }
   })
 }
 
-test('T5 goes red when a hold that comes after its item left is not given back', async () => {
+test('T5 goes red when a hold that is made after its item was removed is not released', async () => {
   using folder = openFolder()
   const build = buildBroken(folder.path, [
     {

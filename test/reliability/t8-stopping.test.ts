@@ -1,5 +1,5 @@
 // T8: stopping loses nothing. Instances are stopped and started again, one after the other, while requests
-// come in through a balancer, 200 a second; none of them fails, and what was being reserved goes on.
+// come in through a balancer, 200 a second; none of them fails, and reservations under way are made.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -25,9 +25,9 @@ import { startService, startSimulatorProcess } from '../support/process-service.
 import { compareWorlds } from '../support/process-worlds.ts'
 
 const everyMs = 5
-// Longer than the balancer takes to learn of it from /ready, also when everything is busy.
+// Longer than the balancer takes to notice it in /ready, also when everything is busy.
 const shutdownDelayMs = 1_000
-// An orchestrator's patience is 30 s.
+// An orchestrator waits for 30 s.
 const stopWithinMs = 25_000
 const takenOverWithinMs = 5_000
 const users = Array.from({ length: 40 }, (_, n) => `user-${n}`)
@@ -107,7 +107,7 @@ const restartOnce = async (fleet: Fleet, turn: number, load: Load): Promise<Time
   const other = members[(turn + 1) % members.length]
   assert.ok(member !== undefined && other !== undefined)
   const { service } = member
-  // As a deployment goes on only when the instance before has caught up.
+  // As a deployment continues only when the previous instance has caught up.
   await until('the requests that were held back are answered', () => load.waiting() < 20)
   await until('calls are under way', async () => (await jobsIn(member.url, 'leased')) > 20)
   const stoppedAt = Date.now()
@@ -124,7 +124,7 @@ const restartOnce = async (fleet: Fleet, turn: number, load: Load): Promise<Time
   return { stopMs, takenOverMs }
 }
 
-/** All jobs that nobody has were due only after the time. */
+/** All jobs that no worker has were due only after the time. */
 const isYounger = async (url: string, than: number): Promise<boolean> => {
   const now = Date.now()
   return now - 1_000 * (await readMetric(url, 'job_oldest_due_age_seconds')) > than
@@ -160,8 +160,8 @@ const rollOver = async ({ layout, roles, restarts }: Rolling) => {
   const [sent, added] = [load.sent(), load.added()]
   const stopMs = Math.max(...times.map((time) => time.stopMs))
   const takenOverMs = Math.max(...times.map((time) => time.takenOverMs))
-  const said = { sent, added, failed: failed.length, quantity, stopMs, takenOverMs }
-  return { ...said, failures: failed, worlds, text: JSON.stringify(said) }
+  const summary = { sent, added, failed: failed.length, quantity, stopMs, takenOverMs }
+  return { ...summary, failures: failed, worlds, text: JSON.stringify(summary) }
 }
 
 for (const rolling of [
@@ -200,10 +200,10 @@ const stopWhileHanging = async (delayMs: number): Promise<Exit> => {
   return await service.stop(stopWithinMs + 1_000)
 }
 
-test('T8: calls that hang do not hold up the end beyond its bound, service bare', async () => {
+test('T8: calls that hang do not delay the end beyond its limit, service bare', async () => {
   assert.equal((await stopWhileHanging(0)).code, 0)
 })
 
-test('T8: nor with a long delay before the port closes', async () => {
+test('T8: calls that hang do not delay the end beyond its limit, with a long shutdown delay', async () => {
   assert.equal((await stopWhileHanging(15_000)).code, 0)
 })

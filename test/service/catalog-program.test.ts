@@ -35,7 +35,7 @@ const select = (folder: string, sql: string): readonly unknown[] => {
 
 const done = (line: string): Run => ({ code: 0, signal: null, stdout: line, stderr: '' })
 
-test('the examples go in before the first start of the service, and come out as they were', async () => {
+test('the example files are imported before the first start of the service, and exported unchanged', async () => {
   using folder = openFolder()
   for (const name of ['products.csv', 'users.csv']) {
     copyFileSync(join(root, 'examples', name), join(folder.path, name))
@@ -62,7 +62,7 @@ test('the examples go in before the first start of the service, and come out as 
   assert.equal(stdout, readFileSync(join(folder.path, 'out.csv'), 'utf8'))
 })
 
-test('a file with three bad rows imports nothing, and names the three lines', async () => {
+test('an import of a file with three bad rows imports nothing, and reports the three lines', async () => {
   using folder = openFolder()
   const text = 'id,name,price\na,A,1.00\nb,B,1.005\nc,"C\n",2\nd,D,3\na,Again,4\n'
   writeFileSync(join(folder.path, 'p.csv'), text)
@@ -82,7 +82,7 @@ test('a file with three bad rows imports nothing, and names the three lines', as
   assert.deepEqual(select(folder.path, 'select id from products union select id from users'), [])
 })
 
-test('of very many bad rows the first hundred are named', async () => {
+test('an import with very many bad rows reports the first hundred', async () => {
   using folder = openFolder()
   writeFileSync(join(folder.path, 'p.csv'), `id,price\n${'a,x\n'.repeat(500)}`)
   const { code, stderr } = await run(folder.path, ['import', 'p.csv'])
@@ -97,7 +97,7 @@ test('of very many bad rows the first hundred are named', async () => {
 const rowsOf = (count: number, price = '1.15') =>
   `id,name,price,currency\n${Array.from({ length: count }, (_, row) => `p${row},"Product, ${row}",${price},EUR\n`).join('')}`
 
-test('a second import adds, changes and, when it is to replace, removes', async () => {
+test('a second import adds and changes rows and, with --replace, removes others', async () => {
   using folder = openFolder()
   const write = (text: string) => writeFileSync(join(folder.path, 'p.csv'), text)
   write(rowsOf(100))
@@ -115,7 +115,7 @@ test('a second import adds, changes and, when it is to replace, removes', async 
   assert.deepEqual(select(folder.path, 'select count(*) from products'), [[3]])
 })
 
-test('10,000 products take a few seconds; many more tell how far they are', async () => {
+test('an import of 10,000 products takes a few seconds; a larger one reports its progress', async () => {
   using folder = openFolder()
   writeFileSync(join(folder.path, 'p.csv'), rowsOf(10_000))
   const startedAt = performance.now()
@@ -129,7 +129,7 @@ test('10,000 products take a few seconds; many more tell how far they are', asyn
   assert.match(many.stderr, /^cart-service: p\.csv: 100,000 rows read\n.*: 200,000 rows read\n$/)
 })
 
-test('it imports while a service runs on the same file, which goes on taking additions', async () => {
+test('an import runs beside a service on the same file, which keeps accepting additions', async () => {
   using folder = openFolder()
   writeFileSync(join(folder.path, 'p.csv'), rowsOf(50_000))
   await using service = await startService({ folder: folder.path, env: { RESERVATIONS: 'off' } })
@@ -160,7 +160,7 @@ test('it imports while a service runs on the same file, which goes on taking add
   assert.equal((await fetch(`${again.url}/ready`)).status, 200)
 })
 
-test('in PostgreSQL, too: import, bad rows, replace, export', {
+test('import, bad rows, replace and export work in PostgreSQL, too', {
   skip: postgresIsMissing(),
 }, async () => {
   using folder = openFolder()
@@ -189,7 +189,7 @@ test('in PostgreSQL, too: import, bad rows, replace, export', {
   assert.deepEqual(rows[1], ['p1', 'Product, 1', '2.00', 'EUR'])
 })
 
-test('wrong usage is exit code 2, with one line', async () => {
+test('wrong usage of the catalog program is exit code 2, with one line', async () => {
   using folder = openFolder()
   const wrong: readonly (readonly string[])[] = [
     [],
@@ -210,14 +210,16 @@ test('wrong usage is exit code 2, with one line', async () => {
   assert.ok(!existsSync(databaseOf(folder.path)))
 })
 
-test('a failure is exit code 1, wrong settings are 78, help is neither', async () => {
+test('the catalog program ends with code 1 after a failure, 78 with wrong settings, 0 with --help', async () => {
   using folder = openFolder()
   const missing = await run(folder.path, ['import', 'none.csv'])
   assert.deepEqual([missing.code, missing.stdout], [1, ''])
   assert.match(missing.stderr, /^cart-service: ENOENT.*none\.csv'\n$/)
-  const away = await run(folder.path, ['export'], { DATABASE_URL: 'postgresql://x@127.0.0.1:1/x' })
-  assert.deepEqual([away.code, away.stdout], [1, ''])
-  assert.match(away.stderr, /^cart-service: .*ECONNREFUSED.*\n$/)
+  const unavailable = await run(folder.path, ['export'], {
+    DATABASE_URL: 'postgresql://x@127.0.0.1:1/x',
+  })
+  assert.deepEqual([unavailable.code, unavailable.stdout], [1, ''])
+  assert.match(unavailable.stderr, /^cart-service: .*ECONNREFUSED.*\n$/)
   for (const [url, line] of [
     ['memory:', /^cart-service: DATABASE_URL is memory:/],
     ['mysql://x', /^cart-service: DATABASE_URL must be/],

@@ -1,4 +1,4 @@
-// CLUSTER: several processes on one port and one store, and the first process, which looks after them.
+// CLUSTER: several processes on one port and one store, and the first process, which supervises them.
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -57,14 +57,14 @@ const startCluster = async (databaseUrl: string, settings: ServiceSettings): Pro
     listening()
       .map(({ pid }) => Number(pid))
       .filter((pid) => pid !== program.pid && isThere(pid))
-  await until('all members have said so', () => members().length === size)
+  await until('all members listen', () => members().length === size)
   return {
     ...program,
     url: String(url),
     log,
     members,
     [Symbol.asyncDispose]: async () => {
-      // Also a member that stands still.
+      // Also a member that hangs.
       if (program.isAlive() || members().length > 0) process.kill(-program.pid, 'SIGKILL')
       await program.ended
     },
@@ -84,7 +84,9 @@ const untilGone = async (pids: readonly number[], withinMs: number): Promise<voi
   await until('the members are gone', () => !pids.some(isThere), { withinMs })
 }
 
-test('both serve, all additions count, and each is reserved once', { skip }, async () => {
+test('both members of a cluster serve, all additions count, and each is reserved once', {
+  skip,
+}, async () => {
   using folder = openFolder()
   await using database = await openDatabase()
   await using simulator = await startSimulatorProcess(folder.path)
@@ -120,7 +122,7 @@ test('both serve, all additions count, and each is reserved once', { skip }, asy
   assert.equal(held, count)
 })
 
-test('/metrics of any is the sum of all, and counts what is in the store once', {
+test('/metrics of any member is the sum of all, and counts what is in the store once', {
   skip,
 }, async () => {
   using folder = openFolder()
@@ -129,7 +131,7 @@ test('/metrics of any is the sum of all, and counts what is in the store once', 
   await using simulator = await startSimulatorProcess(folder.path, latency)
   const env = { RESERVATION_SERVICE_URL: simulator.url, RESERVATION_CONCURRENCY: '3' }
   await using cluster = await startCluster(database.url, { folder: folder.path, env })
-  const products = Array.from({ length: 24 }, (_, place) => `product-${place}`)
+  const products = Array.from({ length: 24 }, (_, index) => `product-${index}`)
   await Promise.all(products.map((product) => addItem(cluster.url, 'ada', product)))
   const askedAtOnce = await until('both call as often as they may', async () => {
     const texts = await Promise.all(products.map(() => send(`${cluster.url}/metrics`)))
@@ -155,7 +157,7 @@ test('a member that does not answer is left out of /metrics after a second', {
   await using cluster = await startCluster(database.url, { folder: folder.path })
   const [first = 0] = cluster.members()
   process.kill(first, 'SIGSTOP')
-  // Half of the connections are with the one that stands still.
+  // Half of the connections are with the one that hangs.
   const fastest = await Promise.any(
     Array.from({ length: 24 }, async () => {
       await using client = openClient({ connections: 1, timeoutMs: 8_000 })
@@ -170,7 +172,7 @@ test('a member that does not answer is left out of /metrics after a second', {
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`${signal}: all end well; the process id in PID_FILE is the first one's`, {
+  test(`after ${signal} all processes end well; PID_FILE has the id of the first one until then`, {
     skip,
   }, async () => {
     using folder = openFolder()
@@ -197,7 +199,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('a second SIGTERM ends all at once', { skip }, async () => {
+test('a second SIGTERM ends all processes of a cluster at once', { skip }, async () => {
   using folder = openFolder()
   await using database = await openDatabase()
   const env = { SHUTDOWN_DELAY_MS: '15000' }
@@ -213,7 +215,7 @@ test('a second SIGTERM ends all at once', { skip }, async () => {
   await untilGone(members, 2_000)
 })
 
-test('another takes the place of a member that was killed or stopped', { skip }, async () => {
+test('a member that was killed or stopped is replaced', { skip }, async () => {
   using folder = openFolder()
   await using database = await openDatabase()
   await using cluster = await startCluster(database.url, { folder: folder.path })
@@ -240,7 +242,9 @@ test('another takes the place of a member that was killed or stopped', { skip },
   assert.equal((await cluster.stop()).code, 0)
 })
 
-test('when the first process is killed, the members end and free the port', { skip }, async () => {
+test('when the first process of a cluster is killed, the members end and free the port', {
+  skip,
+}, async () => {
   using folder = openFolder()
   await using database = await openDatabase()
   await using cluster = await startCluster(database.url, { folder: folder.path })
@@ -250,10 +254,10 @@ test('when the first process is killed, the members end and free the port', { sk
   await untilGone(members, 5_000)
   await assertIsFree(cluster.url)
   const stopped = cluster.log().filter(({ msg }) => msg === 'stopped')
-  assert.equal(stopped.length, size, 'with manners')
+  assert.equal(stopped.length, size, 'in an orderly way')
 })
 
-test('members that cannot start are not started anew', { skip }, async () => {
+test('members that cannot start are not restarted', { skip }, async () => {
   using folder = openFolder()
   await using database = await openDatabase()
   const missing = new URL(database.url)
@@ -267,7 +271,7 @@ test('members that cannot start are not started anew', { skip }, async () => {
   assert.match(lines.at(-1) ?? '', /^cart-service: the processes of CLUSTER did not all start$/)
 })
 
-test('a port in use, and a mistake in the settings, are told once', { skip }, async () => {
+test('a port in use, and a mistake in the settings, are reported once', { skip }, async () => {
   using folder = openFolder()
   await using database = await openDatabase()
   const env = { CLUSTER: '2', DATABASE_URL: database.url }
@@ -282,7 +286,7 @@ test('a port in use, and a mistake in the settings, are told once', { skip }, as
   assert.match(third.stderr(), /^cart-service: CLUSTER=2 needs a DATABASE_URL .*\n$/)
 })
 
-test('beside a cluster that npm start runs there is one simulator', { skip }, async () => {
+test('npm start with a cluster runs one simulator', { skip }, async () => {
   using folder = openFolder()
   await using database = await openDatabase()
   const simulatorPort = await findFreePort()

@@ -1,4 +1,4 @@
-// The life of the process: it starts, stops with and without manners, and starts again where it was.
+// The life of the process: it starts, is stopped or killed, and starts again with its data.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -49,7 +49,7 @@ const assertReservedOnce = async (
   assert.equal(holds.size, count)
 }
 
-test('it starts, is ready, and answers', async () => {
+test('the service starts, is ready, and answers', async () => {
   using folder = openFolder()
   await using service = await startService({ folder: folder.path })
   const ready = await readiness(service.url)
@@ -77,7 +77,7 @@ const addAcrossStop = async (service: Service): Promise<{ answer: string; socket
   return { answer: answer.toString(), socket }
 }
 
-test('SIGTERM: a request that is coming in is answered, then the process ends with 0', async () => {
+test('after SIGTERM a request that is coming in is answered, then the process ends with 0', async () => {
   using folder = openFolder()
   await using service = await startService({ folder: folder.path })
   const { answer, socket } = await addAcrossStop(service)
@@ -89,7 +89,7 @@ test('SIGTERM: a request that is coming in is answered, then the process ends wi
   assert.equal((await readCart(again.url, 'ada')).total_quantity, 3)
 })
 
-test('SIGTERM: a client that keeps its connection open does not hold up the end', async () => {
+test('after SIGTERM a client that keeps its connection open does not delay the end', async () => {
   using folder = openFolder()
   await using service = await startService({ folder: folder.path })
   const { answer, socket } = await addAcrossStop(service)
@@ -99,7 +99,7 @@ test('SIGTERM: a client that keeps its connection open does not hold up the end'
   socket.destroy()
 })
 
-test('SIGTERM: clients that never finish their request do not hold up the end', async () => {
+test('after SIGTERM clients that never finish their request do not delay the end', async () => {
   using folder = openFolder()
   const env = { HEADERS_TIMEOUT_MS: '1000', REQUEST_TIMEOUT_MS: '2000' }
   await using service = await startService({ folder: folder.path, env })
@@ -117,7 +117,7 @@ test('SIGTERM: clients that never finish their request do not hold up the end', 
   for (const socket of sockets) socket.destroy()
 })
 
-test('SIGTERM: jobs are handed back, and the next start reserves them, once', async () => {
+test('after SIGTERM jobs are put back, and the next start reserves them, once', async () => {
   using folder = openFolder()
   const latency = { SIMULATOR_LATENCY_MIN_MS: '1500', SIMULATOR_LATENCY_MAX_MS: '1500' }
   await using simulator = await startSimulatorProcess(folder.path, latency)
@@ -136,7 +136,7 @@ test('SIGTERM: jobs are handed back, and the next start reserves them, once', as
   await assertReservedOnce(again.url, simulator.url, 'ada', 3)
 })
 
-test('a second SIGTERM ends it at once', async () => {
+test('a second SIGTERM ends the service at once', async () => {
   using folder = openFolder()
   const env = { SHUTDOWN_DELAY_MS: '15000' }
   await using service = await startService({ folder: folder.path, env })
@@ -147,7 +147,7 @@ test('a second SIGTERM ends it at once', async () => {
   assert.equal(code, 143)
 })
 
-test('kill -9: the cart is there again, and its pending reservation is made, once', async () => {
+test('after kill -9 the cart is there again, and its pending reservation is made, once', async () => {
   using folder = openFolder()
   const latency = { SIMULATOR_LATENCY_MIN_MS: '400', SIMULATOR_LATENCY_MAX_MS: '400' }
   await using simulator = await startSimulatorProcess(folder.path, latency)
@@ -162,7 +162,7 @@ test('kill -9: the cart is there again, and its pending reservation is made, onc
   await assertReservedOnce(again.url, simulator.url, 'ada', 1)
 })
 
-test('while it drains, /ready says so and requests are still answered', async () => {
+test('while the service drains, /ready is 503 and requests are still answered', async () => {
   using folder = openFolder()
   const env = { SHUTDOWN_DELAY_MS: '1500' }
   await using service = await startService({ folder: folder.path, env })
@@ -181,7 +181,7 @@ test('while it drains, /ready says so and requests are still answered', async ()
   assert.equal(code, 0)
 })
 
-test('started as by npm start, the simulator runs beside it and ends with it', async () => {
+test('with npm start the simulator runs beside the service and ends with it', async () => {
   using folder = openFolder()
   const simulatorPort = await findFreePort()
   const simulatorUrl = `http://127.0.0.1:${simulatorPort}`
@@ -209,7 +209,7 @@ test('started as by npm start, the simulator runs beside it and ends with it', a
 // The most that one item may hold.
 const unitsMax = 9_999
 
-test('32 clients that add one unit at once all count', async () => {
+test('every unit that 32 clients add at the same time counts', async () => {
   using folder = openFolder()
   const latency = { SIMULATOR_LATENCY_MIN_MS: '20', SIMULATOR_LATENCY_MAX_MS: '60' }
   await using simulator = await startSimulatorProcess(folder.path, latency)

@@ -1,5 +1,5 @@
 // One installation of many processes over PostgreSQL and Redis: two that answer, two that call the
-// reservation service. What each of them may lose, the others make good.
+// reservation service. What one of them loses, the others recover.
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -37,8 +37,8 @@ const openMany = async (settings: Partial<FleetSettings> = {}) => {
   const env = { RESERVATION_SERVICE_URL: simulator.url, ...jobs, ...settings.env }
   const layout = 'postgres+redis'
   const fleet = stack.use(await openFleet({ layout, roles, ...settings, folder: folder.path, env }))
-  const letGo = stack.move()
-  return { fleet, simulator, [Symbol.asyncDispose]: () => letGo.disposeAsync() }
+  const resources = stack.move()
+  return { fleet, simulator, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
 
 /** Through any of those that answer, until it is answered. */
@@ -74,7 +74,7 @@ const disturb = async ({ apis, workers, redis }: Fleet): Promise<void> => {
   await killOne(apis)
 }
 
-test('kills and FLUSHALL: every addition is reserved once', { skip }, async (t) => {
+test('every addition is reserved once despite kills and FLUSHALL', { skip }, async (t) => {
   await using many = await openMany()
   const { fleet, simulator } = many
   const disturbing = disturb(fleet)
@@ -103,7 +103,9 @@ test('kills and FLUSHALL: every addition is reserved once', { skip }, async (t) 
   assert.equal(holds.length, next)
 })
 
-test('three instances, 32 clients on one cart for 5 s: the sum is exact', { skip }, async (t) => {
+test('the sum of a cart is exact after 32 clients of three instances added to it for 5 s', {
+  skip,
+}, async (t) => {
   using folder = openFolder()
   await using fleet = await openFleet({
     layout: 'postgres',
@@ -146,7 +148,9 @@ const readiness = async (url: string) => {
   return { code: status, ...(JSON.parse(text) as { readonly status: string }) }
 }
 
-test('no Redis where REDIS_URL points: degraded, and nothing is missing', { skip }, async () => {
+test('without Redis at REDIS_URL the service is degraded, and all additions are reserved', {
+  skip,
+}, async () => {
   const redisUrl = `redis://127.0.0.1:${await findFreePort()}`
   await using many = await openMany({ layout: 'postgres', env: { REDIS_URL: redisUrl } })
   const { fleet } = many
@@ -160,7 +164,7 @@ test('no Redis where REDIS_URL points: degraded, and nothing is missing', { skip
   await until('all is reserved', () => isSettled(fleet.drawUrl(), 'ada'), { withinMs: 30_000 })
 })
 
-/** Stopped by SIGSTOP: it takes connections and says nothing. */
+/** Stopped by SIGSTOP: it accepts connections and answers nothing. */
 const freeze = async (redisUrl: string): Promise<Disposable> => {
   const redis = new Redis(redisUrl)
   const [, pid] = /^process_id:(\d+)\r?$/m.exec(await redis.info('server')) ?? []
@@ -186,7 +190,9 @@ const measureAdds = async (fleet: Fleet, user: string, forMs: number): Promise<n
   return took.sort((a, b) => a - b)[Math.floor(took.length * 0.95)] ?? Number.NaN
 }
 
-test('Redis frozen for 10 s: additions take no longer, and are reserved', { skip }, async (t) => {
+test('while Redis hangs for 10 s additions take no longer, and are reserved', {
+  skip,
+}, async (t) => {
   await using many = await openMany()
   const { fleet, simulator } = many
   assert.ok(fleet.redis !== null)

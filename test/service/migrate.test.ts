@@ -38,7 +38,7 @@ const connect = async (url: string) => {
 const upToDate = 'nothing to do: the schema is up to date\n'
 const skip = postgresIsMissing()
 
-test('it applies what is missing, says what that was, and has nothing to do afterwards', {
+test('migrate applies and reports what is missing, and has nothing to do afterwards', {
   skip,
 }, async () => {
   await using database = await openDatabase()
@@ -49,7 +49,7 @@ test('it applies what is missing, says what that was, and has nothing to do afte
   assert.deepEqual(await migrate(env), { code: 0, signal: null, stdout: upToDate, stderr: '' })
 })
 
-test('several at once apply it once', { skip }, async () => {
+test('several concurrent runs of migrate apply each migration once', { skip }, async () => {
   await using database = await openDatabase()
   const runs = await Promise.all([1, 2, 3].map(() => migrate({ DATABASE_URL: database.url })))
   assert.deepEqual(
@@ -63,7 +63,7 @@ test('several at once apply it once', { skip }, async () => {
   assert.equal(applied, names.map((name) => `applied ${name}\n`).join(''))
 })
 
-test('one waits for another for as long as that takes', { skip }, async () => {
+test('a run of migrate waits for another one for as long as that takes', { skip }, async () => {
   await using database = await openDatabase()
   await using other = await connect(database.url)
   const text = readFileSync(join(root, 'src/adapters/stores/postgres/migrations.ts'), 'utf8')
@@ -77,7 +77,7 @@ test('one waits for another for as long as that takes', { skip }, async () => {
   assert.deepEqual([code, stderr], [0, ''])
 })
 
-test('a database of a newer version is refused, and left as it is', { skip }, async () => {
+test('migrate and the service refuse a database of a newer version', { skip }, async () => {
   await using database = await openDatabase()
   const env = { DATABASE_URL: database.url, LOG_LEVEL: 'silent' }
   await migrate(env)
@@ -95,7 +95,7 @@ test('a database of a newer version is refused, and left as it is', { skip }, as
   assert.match(service.stderr(), refusal)
 })
 
-test('with DATABASE_MIGRATE=off the service refuses an empty database until it was run', {
+test('with DATABASE_MIGRATE=off the service refuses an empty database, and migrate does not', {
   skip,
 }, async () => {
   await using database = await openDatabase()
@@ -114,7 +114,7 @@ test('with DATABASE_MIGRATE=off the service refuses an empty database until it w
   assert.notDeepEqual(await client.query('select name from migrations'), [])
 })
 
-test('a failure is one line, and exit code 1', { skip }, async () => {
+test('a failure of migrate is one line, and exit code 1', { skip }, async () => {
   await using database = await openDatabase()
   const url = new URL(database.url)
   url.pathname += '_missing'
@@ -123,7 +123,7 @@ test('a failure is one line, and exit code 1', { skip }, async () => {
   assert.match(stderr, /^cart-service: cannot use the database of DATABASE_URL: .*\n$/)
 })
 
-test('a mistake in the settings is exit code 78, a store without migrations is none', async () => {
+test('migrate ends with code 78 on a mistake in the settings, and 0 for a store in memory', async () => {
   const wrong = await migrate({ DATABASE_URL: 'mysql://db/cart', APP_PORT: 'x' })
   assert.deepEqual([wrong.code, wrong.stdout], [78, ''])
   assert.match(wrong.stderr, /^cart-service: APP_PORT .*\ncart-service: DATABASE_URL .*\n$/)
@@ -132,7 +132,7 @@ test('a mistake in the settings is exit code 78, a store without migrations is n
   assert.match(stdout, /^nothing to do: the memory store/)
 })
 
-test('it helps itself', async () => {
+test('migrate --help prints the settings', async () => {
   const { code, stdout } = await migrate({ DATABASE_URL: 'x' }, ['--help'])
   assert.equal(code, 0)
   assert.match(stdout, /^ {2}DATABASE_URL /m)

@@ -30,7 +30,7 @@ test('each reservation of a batch has its own hold', async () => {
   assert.equal(simulator.stats.attempts, 3)
 })
 
-test('each reservation of a batch is refused by itself', async () => {
+test('each reservation of a batch is refused or not, independently of the others', async () => {
   await using simulator = await startSimulator({ ...fast, rateRefuse: 0.5, seed: 1 })
   const references = Array.from({ length: 200 }, (_, index) => `r${index}`)
   const { results } = await reserveBatch(simulator.url, references)
@@ -49,7 +49,7 @@ test('each reservation of a batch is refused by itself', async () => {
   }
 })
 
-test('keyed: a reference is one hold, within a batch, in single calls', async () => {
+test('grade keyed: a reference has one hold, within batches and in single calls', async () => {
   await using simulator = await startSimulator(fast)
   const single = await reserve(simulator.url, 'a')
   const first = await reserveBatch(simulator.url, ['a', 'b', 'b'])
@@ -60,14 +60,14 @@ test('keyed: a reference is one hold, within a batch, in single calls', async ()
   assert.equal(second.results[0]?.reservation_id, first.results[1]?.reservation_id)
 })
 
-test('bare: every reservation of every batch makes a hold', async () => {
+test('grade bare: every reservation of every batch makes a hold', async () => {
   await using simulator = await startSimulator({ ...fast, grade: 'bare' })
   await reserveBatch(simulator.url, ['a', 'a'])
   await reserveBatch(simulator.url, ['a'])
   assert.equal(simulator.ledger.count('a').active, 3)
 })
 
-test('a fault befalls the whole batch, and each of its reservations loses its answer', async () => {
+test('a fault affects a whole batch, and each of its reservations loses its answer', async () => {
   await using simulator = await startSimulator({ ...fast, rateError: 1 })
   const failed = await call(`${simulator.url}/reserve/batch`, 'POST', toReservations(['a', 'b']))
   assert.equal(failed.status, 500)

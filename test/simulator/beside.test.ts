@@ -18,7 +18,7 @@ async function startService(script: string, given: Readonly<Record<string, strin
 }
 
 for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
-  test(`runs beside the service and ends when the service gets ${signal}`, async () => {
+  test(`the simulator runs beside the service and ends when the service gets ${signal}`, async () => {
     await using service = await startService(`${printUrl}; ${stayUp}`)
     await until('the simulator answers', () => isUp(service.url))
     assert.ok(service.output().stdout.includes(`url=${service.url}\n`))
@@ -30,7 +30,7 @@ for (const signal of ['SIGKILL', 'SIGTERM'] as const) {
   })
 }
 
-test('outlives the signals of the terminal as long as the service drains', async () => {
+test('the simulator outlives the signals of a terminal while the service drains', async () => {
   const script = `
     let isDraining = false
     const drain = () => {
@@ -54,7 +54,7 @@ test('outlives the signals of the terminal as long as the service drains', async
   assert.match(service.output().stdout, /drained=200/)
 })
 
-test('does not keep the service alive, nor the other way round', async () => {
+test('neither the simulator nor the service keeps the other alive', async () => {
   await using service = await startService(printUrl)
   assert.equal((await service.ended).code, 0)
   await until('the simulator is gone', async () => !(await isUp(service.url)))
@@ -68,7 +68,7 @@ const unwanted = [
 ]
 
 for (const env of unwanted) {
-  test(`starts nothing with ${JSON.stringify(env)}`, async () => {
+  test(`no simulator is started with ${JSON.stringify(env)}`, async () => {
     const { RESERVATION_SERVICE_URL: url } = { RESERVATION_SERVICE_URL: undefined, ...env }
     await using service = await startService(printUrl, env)
     assert.equal((await service.ended).code, 0)
@@ -78,7 +78,7 @@ for (const env of unwanted) {
   })
 }
 
-test('starts one simulator, not one more for each worker thread', async () => {
+test('the preload starts one simulator, not one more for each worker thread', async () => {
   // A worker made with { eval: true } would run no preload and prove nothing.
   const script = `
     const { Worker } = require('node:worker_threads')
@@ -96,11 +96,11 @@ test('starts one simulator, not one more for each worker thread', async () => {
   assert.equal(stderr, '')
 })
 
-test('a simulator that cannot start is explained, and the service goes on', async () => {
+test('a simulator that cannot start is reported, and the service keeps running', async () => {
   await using service = await startService(stayUp, { SIMULATOR_GRADE: 'best' })
-  const said = () => service.output().stderr
-  await until('it is explained', () => said().includes('RESERVATION_SERVICE_URL'))
-  assert.match(said(), /SIMULATOR_GRADE must be/)
-  assert.match(said(), /ended with exit code 78: set SIMULATOR_PORT/)
+  const stderr = () => service.output().stderr
+  await until('it is reported', () => stderr().includes('RESERVATION_SERVICE_URL'))
+  assert.match(stderr(), /SIMULATOR_GRADE must be/)
+  assert.match(stderr(), /ended with exit code 78: set SIMULATOR_PORT/)
   assert.equal(service.child.exitCode, null)
 })

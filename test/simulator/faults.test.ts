@@ -1,4 +1,4 @@
-// Each fault: what the client sees, what the ledger holds, what the counters say.
+// Each fault: what the client sees, what the ledger holds, what the counters show.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -29,7 +29,7 @@ async function post(port: number, reference: string) {
   return { socket, closed, received: () => received, failure: () => failure }
 }
 
-test('refuse: 409 without a hold', async () => {
+test('fault refuse: the answer is 409, without a hold', async () => {
   await using simulator = await startSimulator({ ...fast, rateRefuse: 1 })
   assert.equal((await reserve(simulator.url, 'k')).status, 409)
   assert.equal(simulator.ledger.holds().length, 0)
@@ -37,14 +37,14 @@ test('refuse: 409 without a hold', async () => {
   assert.equal(simulator.stats.answersLost, 0)
 })
 
-test('refuse: is drawn anew for the next attempt', async () => {
+test('fault refuse: it is drawn again for the next attempt', async () => {
   await using simulator = await startSimulator({ ...fast, rateRefuse: 1 })
   await reserve(simulator.url, 'k')
   simulator.configure({ rateRefuse: 0 })
   assert.equal((await reserve(simulator.url, 'k')).status, 200)
 })
 
-test('error: 500 without a hold', async () => {
+test('fault error: the answer is 500, without a hold', async () => {
   await using simulator = await startSimulator({ ...fast, rateError: 1 })
   assert.equal((await reserve(simulator.url, 'k')).status, 500)
   assert.equal(simulator.ledger.holds().length, 0)
@@ -58,7 +58,7 @@ const resets = [
 ] as const
 
 for (const { name, rates, holds, count } of resets) {
-  test(`${name}: the connection is reset without a byte, with ${holds} holds`, async () => {
+  test(`fault ${name}: the connection is reset without a byte, with ${holds} holds`, async () => {
     await using simulator = await startSimulator({ ...fast, ...rates })
     const client = await post(simulator.port, 'k')
     await client.closed
@@ -70,7 +70,7 @@ for (const { name, rates, holds, count } of resets) {
   })
 }
 
-test('reset after: the repeat finds the hold', async () => {
+test('fault reset after: a repeat with the key gets the hold', async () => {
   await using simulator = await startSimulator({ ...fast, rateResetAfter: 1 })
   await assert.rejects(reserve(simulator.url, 'k'))
   simulator.configure({ rateResetAfter: 0 })
@@ -79,7 +79,7 @@ test('reset after: the repeat finds the hold', async () => {
   assert.equal(simulator.ledger.holds().length, 1)
 })
 
-test('hang: the connection stays open, and the loss counts when the client gives up', async () => {
+test('fault hang: the connection stays open, and the loss counts when the client gives up', async () => {
   await using simulator = await startSimulator({ ...fast, rateHang: 1 })
   const client = await post(simulator.port, 'k')
   await until('the call hangs', () => simulator.stats.hangs === 1)
@@ -95,7 +95,7 @@ test('hang: the connection stays open, and the loss counts when the client gives
   assert.deepEqual(simulator.ledger.holds({ reference: 'k' }), [])
 })
 
-test('late: the effect comes after the client has gone, and the loss counts once', async () => {
+test('fault late: the hold is made after the client has disconnected, and the loss counts once', async () => {
   await using simulator = await startSimulator({ ...fast, rateLate: 1, lateMs: 150 })
   const client = await post(simulator.port, 'k')
   await until('the call is under way', () => simulator.stats.working === 1)
@@ -107,14 +107,14 @@ test('late: the effect comes after the client has gone, and the loss counts once
   assert.equal(simulator.stats.answersLost, 1)
 })
 
-test('late: a client that waits long enough gets its answer, and nothing is lost', async () => {
+test('fault late: a client that waits long enough gets its answer, and nothing is lost', async () => {
   await using simulator = await startSimulator({ ...fast, rateLate: 1, lateMs: 100 })
   assert.equal((await reserve(simulator.url, 'k')).status, 200)
   assert.equal(simulator.stats.late, 1)
   assert.equal(simulator.stats.answersLost, 0)
 })
 
-test('garbage: a 200 without a readable id, with a hold, counted once', async () => {
+test('fault garbage: the answer is 200 without a readable id, with a hold, counted once', async () => {
   await using simulator = await startSimulator({ ...fast, rateGarbage: 1 })
   for (let attempt = 1; attempt <= 30; attempt += 1) {
     const response = await fetch(`${simulator.url}/reserve`, {
@@ -130,7 +130,7 @@ test('garbage: a 200 without a readable id, with a hold, counted once', async ()
   }
 })
 
-test('garbage: to a client that is gone, the loss counts once', async () => {
+test('fault garbage: the loss counts once when the client has disconnected', async () => {
   await using simulator = await startSimulator({
     ...fast,
     rateGarbage: 1,
@@ -192,7 +192,7 @@ test('answers_lost is what the clients themselves count, over all faults togethe
   assert.equal(stats.reserved, simulator.ledger.holds().length)
 })
 
-test('draws: one seed, one sequence; each fault at its own rate; latency within its range', () => {
+test('draws of one seed are one sequence, with faults at their rates and latencies in range', () => {
   const live = fillOptions({ rateError: 0.2, rateHang: 0.3, latencyMinMs: 5, latencyMaxMs: 9 })
   const draw = (seed: number) => {
     const random = buildRandom(seed)

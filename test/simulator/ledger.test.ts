@@ -1,4 +1,4 @@
-// The ledger: its pages and filters, and that it survives whatever ends the program.
+// The ledger: its pages and filters, and that it survives any end of the program.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,7 +65,7 @@ test('GET /ledger filters by reference and state', async () => {
   assert.deepEqual([body.active, body.released], [1, 1])
 })
 
-test('GET /ledger pages through everything once', async () => {
+test('the pages of GET /ledger have every hold once', async () => {
   await using simulator = await startSimulator(fast)
   await Promise.all(Array.from({ length: 25 }, (_, n) => reserve(simulator.url, `r${n}`)))
   const seen: number[] = []
@@ -90,7 +90,7 @@ test('GET /ledger refuses filters that it does not know', async () => {
   }
 })
 
-test('every answered hold survives kill -9, and its key still answers it', async () => {
+test('every acknowledged hold survives kill -9, and its key is still answered with it', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'new', 'ledger.db')
   const answered = new Map<string, unknown>()

@@ -15,7 +15,7 @@ import {
   until,
 } from './support.ts'
 
-test('says in one line what it listens on', async () => {
+test('the simulator prints in one line what it listens on', async () => {
   await using program = await startMain('memory', { SIMULATOR_GRADE: 'lookup' })
   const { stdout } = program.output()
   assert.equal(stdout.split('\n').length, 2)
@@ -23,7 +23,7 @@ test('says in one line what it listens on', async () => {
   assert.match(stdout, /grade lookup, latency 0 to 0 ms/)
 })
 
-test('--help names every variable', async () => {
+test('with --help the simulator prints every variable', async () => {
   await using program = startProgram([mainPath, '--help'], {})
   assert.equal((await program.ended).code, 0)
   const { stdout } = program.output()
@@ -32,7 +32,7 @@ test('--help names every variable', async () => {
   }
 })
 
-test('reports every mistake on a line of its own, exit code 78', async () => {
+test('the simulator reports every mistake on a line of its own and ends with exit code 78', async () => {
   const env = { SIMULATOR_PORT: 'x', SIMULATOR_GRADE: 'x', SIMULATOR_RATE_HANG: 'x' }
   await using program = startProgram([mainPath], env)
   assert.equal((await program.ended).code, 78)
@@ -42,7 +42,7 @@ test('reports every mistake on a line of its own, exit code 78', async () => {
 })
 
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-  test(`alone, it ends with exit code 0 on ${signal}, also with calls open`, async () => {
+  test(`the simulator alone ends with exit code 0 on ${signal}, also with calls open`, async () => {
     await using program = await startMain('memory', {
       SIMULATOR_RATE_HANG: '1',
       SIMULATOR_LATENCY_MAX_MS: '60000',
@@ -58,7 +58,7 @@ for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   })
 }
 
-test('waits for an earlier simulator to leave the port', async () => {
+test('the simulator waits until an earlier one has closed the port', async () => {
   const port = await findFreePort()
   const earlier = createServer()
   await new Promise<void>((resolve) => earlier.listen(port, '127.0.0.1', resolve))
@@ -70,7 +70,7 @@ test('waits for an earlier simulator to leave the port', async () => {
   assert.ok(await isUp(simulator.url))
 })
 
-test('gives up on a port that stays in use with one line, exit code 1', async () => {
+test('the simulator ends with one line and exit code 1 when its port stays in use', async () => {
   await using simulator = await startSimulator(fast)
   const port = String(simulator.port)
   const env = { ...fastEnv, SIMULATOR_PORT: port, SIMULATOR_LEDGER: 'memory' }
@@ -81,7 +81,7 @@ test('gives up on a port that stays in use with one line, exit code 1', async ()
   assert.ok(stderr.includes(`127.0.0.1:${port}`) && stderr.includes('in use'))
 })
 
-test('ends when its parent closes its stdin', async () => {
+test('the simulator ends when its parent closes its stdin', async () => {
   const port = await findFreePort()
   const env = {
     ...fastEnv,
@@ -95,14 +95,14 @@ test('ends when its parent closes its stdin', async () => {
   assert.equal((await program.ended).code, 0)
 })
 
-test('ends at once when it was promised a parent and there is none', async () => {
+test('the simulator ends at once when it is to have a parent and there is none', async () => {
   const port = String(await findFreePort())
   const env = { SIMULATOR_PORT: port, SIMULATOR_LEDGER: 'memory', SIMULATOR_PARENT: 'ipc' }
   await using program = startProgram([mainPath], env)
   assert.equal((await program.ended).code, 0)
 })
 
-test('closing twice is closing once, and loses the open calls', async () => {
+test('a simulator can be closed twice, and its open calls are lost', async () => {
   const simulator = await startSimulator({ ...fast, rateHang: 1 })
   const open = reserve(simulator.url, 'k').catch(() => 'cut off')
   await until('the call is open', () => simulator.stats.inFlight === 1)

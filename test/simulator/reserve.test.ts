@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { startSimulator } from '../../simulator/start.ts'
 import { call, fast, release, reserve, until } from './support.ts'
 
-test('a reservation makes one active hold and answers its numeric id', async () => {
+test('a reservation makes one active hold and is answered with its numeric id', async () => {
   await using simulator = await startSimulator(fast)
   const { status, body } = await call(`${simulator.url}/reserve`, 'POST', { item: 'abc' })
   assert.equal(status, 200)
@@ -17,14 +17,14 @@ test('a reservation makes one active hold and answers its numeric id', async () 
   assert.equal(hold?.state, 'active')
 })
 
-test('ids increase', async () => {
+test('reservation ids increase', async () => {
   await using simulator = await startSimulator(fast)
   const first = await reserve(simulator.url, 'a')
   const second = await reserve(simulator.url, 'b')
   assert.ok(Number(second.body.reservation_id) > Number(first.body.reservation_id))
 })
 
-test('keyed: the same key answers the same hold, also when it is released', async () => {
+test('grade keyed: the same key is answered with the same hold, also when it is released', async () => {
   await using simulator = await startSimulator({ ...fast, rateRefuse: 0 })
   const first = await reserve(simulator.url, 'k')
   simulator.configure({ rateRefuse: 1 })
@@ -35,14 +35,14 @@ test('keyed: the same key answers the same hold, also when it is released', asyn
   assert.equal(simulator.stats.repeated, 2)
 })
 
-test('keyed: attempts under way together end up with one hold', async () => {
+test('grade keyed: concurrent attempts with one key make one hold', async () => {
   await using simulator = await startSimulator({ ...fast, latencyMaxMs: 20 })
   const answers = await Promise.all(Array.from({ length: 50 }, () => reserve(simulator.url, 'k')))
   assert.equal(new Set(answers.map(({ body }) => body.reservation_id)).size, 1)
   assert.deepEqual(simulator.ledger.count(), { active: 1, released: 0 })
 })
 
-test('keyed: attempts under way together are refused together or not at all', async () => {
+test('grade keyed: concurrent attempts with one key are all refused, or none of them', async () => {
   await using simulator = await startSimulator({ ...fast, latencyMaxMs: 30, rateRefuse: 0.5 })
   for (let round = 0; round < 20; round += 1) {
     simulator.configure({ latencyMinMs: 30 })
@@ -52,14 +52,14 @@ test('keyed: attempts under way together are refused together or not at all', as
   }
 })
 
-test('keyed: without a key every call makes a hold', async () => {
+test('grade keyed: without a key every call makes a hold', async () => {
   await using simulator = await startSimulator(fast)
   await reserve(simulator.url)
   await reserve(simulator.url)
   assert.equal(simulator.ledger.holds().length, 2)
 })
 
-test('keyed: a key that comes with another quantity is counted and changes nothing', async () => {
+test('grade keyed: a key that is used with another quantity is counted and changes nothing', async () => {
   await using simulator = await startSimulator(fast)
   const url = `${simulator.url}/reserve`
   const first = await call(url, 'POST', { item: 'abc', quantity: 1 }, 'k')
@@ -69,7 +69,7 @@ test('keyed: a key that comes with another quantity is counted and changes nothi
 })
 
 for (const grade of ['lookup', 'bare'] as const) {
-  test(`${grade}: every call makes a hold and surplus ones are counted`, async () => {
+  test(`grade ${grade}: every call makes a hold and surplus ones are counted`, async () => {
     await using simulator = await startSimulator({ ...fast, grade })
     await reserve(simulator.url, 'k')
     await reserve(simulator.url, 'k')
@@ -78,7 +78,7 @@ for (const grade of ['lookup', 'bare'] as const) {
   })
 }
 
-test('lookup: finds the newest active hold of a reference, or none', async () => {
+test('grade lookup: a look-up finds the newest active hold of a reference, or none', async () => {
   await using simulator = await startSimulator({ ...fast, grade: 'lookup' })
   const url = `${simulator.url}/reserve?reference=r`
   assert.equal((await call(url)).status, 404)
@@ -92,7 +92,7 @@ test('lookup: finds the newest active hold of a reference, or none', async () =>
 })
 
 for (const grade of ['keyed', 'bare'] as const) {
-  test(`${grade}: there is no look-up`, async () => {
+  test(`grade ${grade}: there is no look-up`, async () => {
     await using simulator = await startSimulator({ ...fast, grade })
     assert.equal((await call(`${simulator.url}/reserve?reference=r`)).status, 405)
   })
@@ -119,7 +119,7 @@ test('a release that fails has no effect', async () => {
   assert.equal((await release(simulator.url, body.reservation_id)).status, 200)
 })
 
-test('the effect comes at the end of the latency', async () => {
+test('a hold is made at the end of the latency', async () => {
   await using simulator = await startSimulator({ ...fast, latencyMinMs: 200, latencyMaxMs: 200 })
   const startedAt = Date.now()
   const answer = reserve(simulator.url, 'k')
@@ -130,7 +130,7 @@ test('the effect comes at the end of the latency', async () => {
   assert.equal(simulator.ledger.holds().length, 1)
 })
 
-test('a client that leaves during the latency does not stop the effect', async () => {
+test('a hold is made also when the client disconnects during the latency', async () => {
   await using simulator = await startSimulator({ ...fast, latencyMinMs: 200, latencyMaxMs: 200 })
   const body = '{"item":"abc","reference":"gone"}'
   const socket = connect(simulator.port, '127.0.0.1')
@@ -145,7 +145,7 @@ test('a client that leaves during the latency does not stop the effect', async (
   assert.equal(simulator.stats.inFlight, 0)
 })
 
-test('bad input is refused with 400 and takes no effect', async () => {
+test('bad input is refused with 400 and has no effect', async () => {
   await using simulator = await startSimulator(fast)
   const url = `${simulator.url}/reserve`
   const bodies = [
@@ -186,7 +186,7 @@ test('a body that is too long is refused', async () => {
   assert.equal(simulator.stats.invalid, 1)
 })
 
-test('unknown paths and methods are told apart', async () => {
+test('an unknown path is 404, and an unknown method is 405', async () => {
   await using simulator = await startSimulator(fast)
   assert.equal((await call(`${simulator.url}/nowhere`)).status, 404)
   assert.equal((await call(`${simulator.url}/ledger`, 'DELETE')).status, 405)

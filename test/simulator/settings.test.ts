@@ -14,7 +14,7 @@ test('an empty environment gives the documented defaults', () => {
   assert.deepEqual([latencyMinMs, latencyMaxMs, lateMs], [2_000, 35_000, 150_000])
 })
 
-test('the environment sets everything', () => {
+test('every kind of option can be set in the environment', () => {
   const options = readOptions({
     SIMULATOR_PORT: '9000',
     SIMULATOR_GRADE: 'bare',
@@ -59,12 +59,12 @@ test('every mistake in the environment is reported at once', () => {
   })
 })
 
-test('rates that add up to one are fine, whatever the rounding', () => {
+test('rates that add up to one are accepted, whatever the rounding', () => {
   const rates = { SIMULATOR_RATE_ERROR: '0.7', SIMULATOR_RATE_HANG: '0.2' }
   readOptions({ ...rates, SIMULATOR_RATE_LATE: '0.1' })
 })
 
-test('PATCH /settings changes the calls from then on', async () => {
+test('PATCH /settings applies to later calls', async () => {
   await using simulator = await startSimulator(fast)
   const url = `${simulator.url}/settings`
   const changed = await call(url, 'PATCH', { rate_error: 1, latency_max_ms: 3 })

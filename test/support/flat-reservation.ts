@@ -26,7 +26,7 @@ const lacking = {
   outcomeUnknown: false,
 } as const
 
-/** What its status has no word for is null, 0 or false. */
+/** Fields that its status does not have are null, 0 or false. */
 export const toFlat = (reservation: Reservation): FlatReservation => ({
   ...lacking,
   ...reservation,

@@ -20,7 +20,7 @@ export const openFolder = (): Disposable & { readonly path: string } => {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** A port that is taken until it is let go of. */
+/** A port that is in use until it is released. */
 export const holdPort = async (): Promise<AsyncDisposable & { readonly port: number }> => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -34,7 +34,7 @@ export const holdPort = async (): Promise<AsyncDisposable & { readonly port: num
 
 const deadlineMs = 20_000
 
-/** For programs that end by themselves, or once they have said `until`, by SIGTERM. */
+/** For programs that end by themselves, or by SIGTERM once they have printed `until`. */
 export const runMain = (
   env: Readonly<Record<string, string>>,
   more: { readonly args?: readonly string[]; readonly cwd?: string; readonly until?: string } = {},
@@ -51,7 +51,7 @@ export const runMain = (
     child.stdout.on('data', (chunk) => {
       const isNew = more.until !== undefined && !stdout.includes(more.until)
       stdout += chunk
-      // Once: a second signal ends the program where it stands.
+      // Once: a second signal ends the program at once.
       if (isNew && stdout.includes(more.until)) child.kill('SIGTERM')
     })
     child.stderr.on('data', (chunk) => {

@@ -1,4 +1,4 @@
-// The whole API in one process, on a fresh store, without a port: what its tests talk to.
+// The whole API in one process, on a fresh store, without a port, for its tests.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -27,13 +27,13 @@ export type Answer = {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
   readonly text: string
-  /** The body as what the caller says it is. */
+  /** The body, of the type that the caller names. */
   json<T = Record<string, unknown>>(): T
 }
 
 export type Asked = {
   readonly body?: unknown
-  /** Sent as it stands, in place of `body`. */
+  /** Sent as it is, instead of `body`. */
   readonly raw?: string | Buffer
   readonly headers?: Readonly<Record<string, string>>
 }

@@ -36,7 +36,7 @@ const shapes = {
   ready: ReadyView,
 } as const
 
-/** The schema with every object closed that does not say it is open. */
+/** The schema with every object closed that is not declared open. */
 const toClosed = (schema: unknown): unknown => {
   if (Array.isArray(schema)) return schema.map(toClosed)
   if (typeof schema !== 'object' || schema === null) return schema
@@ -55,7 +55,7 @@ const checks = Object.fromEntries(
   Object.entries(shapes).map(([name, schema]) => [name, compile(schema)]),
 )
 
-/** The body, once it fits what the API says of it. */
+/** The body, checked against the schema of the API. */
 export const read = <Name extends keyof typeof shapes>(
   shape: Name,
   answer: Pick<Answer, 'text'>,
@@ -68,7 +68,7 @@ export const read = <Name extends keyof typeof shapes>(
 
 const isKnown = (code: string): code is ProblemCode => problemCodes.includes(code as ProblemCode)
 
-/** Whatever is wrong, it is told in the same form. */
+/** Every fault is reported in the same form. */
 export const assertIsProblem = (answer: Answer): ProblemJson => {
   assert.equal(answer.headers['content-type'], 'application/problem+json; charset=utf-8')
   const problem = read('problem', answer)

@@ -13,8 +13,8 @@ export type Exchange = {
   /** The answers in their order. */
   readonly answers: readonly Answer[]
   readonly text: string
-  /** Who ended the connection; `nobody` when it was still open at the end. */
-  readonly closedBy: 'server' | 'nobody'
+  /** Which side closed the connection; `none` when it was still open at the end. */
+  readonly closedBy: 'server' | 'none'
   readonly tookMs: number
 }
 
@@ -42,10 +42,10 @@ export const exchange = (port: number, sending: Sending): Promise<Exchange> =>
       const tookMs = performance.now() - startedAt
       resolve({ answers: toAnswers(received), text, closedBy, tookMs })
     }
-    const timer = setTimeout(() => finish('nobody'), deadlineMs)
+    const timer = setTimeout(() => finish('none'), deadlineMs)
     socket.on('data', (chunk: Buffer) => {
       received = Buffer.concat([received, chunk])
-      if (toAnswers(received).length === sending.answers) finish('nobody')
+      if (toAnswers(received).length === sending.answers) finish('none')
     })
     // A reset is an end too: what was received until then is what counts.
     socket.on('error', () => finish('server'))

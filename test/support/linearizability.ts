@@ -6,7 +6,7 @@
 export type Operation<Input, Output> = {
   readonly input: Input
   readonly output: Output
-  /** Places on one clock that no two calls or returns share. */
+  /** Times of one clock that no two calls or returns share. */
   readonly calledAt: number
   /** Infinity when the outcome is not known: it may have happened at any time since, or not at all. */
   readonly returnedAt: number
@@ -23,7 +23,7 @@ export type Model<State, Input, Output> = {
 export type Verdict = 'linearizable' | 'violation' | 'undecided'
 
 type Entry<State> = {
-  readonly place: number
+  readonly index: number
   readonly kind: 'call' | 'return'
   /** The return of a call. */
   match: Entry<State> | null
@@ -32,19 +32,19 @@ type Entry<State> = {
 }
 
 const toEntries = <State>(operations: readonly Operation<unknown, unknown>[]): Entry<State> => {
-  const head: Entry<State> = { place: -1, kind: 'call', match: null, before: null, after: null }
-  const events = operations.flatMap(({ calledAt, returnedAt }, place) => [
-    { place, kind: 'call' as const, at: calledAt },
-    { place, kind: 'return' as const, at: returnedAt },
+  const head: Entry<State> = { index: -1, kind: 'call', match: null, before: null, after: null }
+  const events = operations.flatMap(({ calledAt, returnedAt }, index) => [
+    { index, kind: 'call' as const, at: calledAt },
+    { index, kind: 'return' as const, at: returnedAt },
   ])
   const calls = new Map<number, Entry<State>>()
   let last = head
-  for (const { place, kind } of events.sort((a, b) => (a.at === b.at ? 0 : a.at - b.at))) {
-    const entry: Entry<State> = { place, kind, match: null, before: last, after: null }
-    if (kind === 'call') calls.set(place, entry)
+  for (const { index, kind } of events.sort((a, b) => (a.at === b.at ? 0 : a.at - b.at))) {
+    const entry: Entry<State> = { index, kind, match: null, before: last, after: null }
+    if (kind === 'call') calls.set(index, entry)
     else {
-      const call = calls.get(place)
-      if (call === undefined) throw new Error(`operation ${place} returned before it was called`)
+      const call = calls.get(index)
+      if (call === undefined) throw new Error(`operation ${index} returned before it was called`)
       call.match = entry
     }
     last.after = entry
@@ -69,7 +69,7 @@ const isDone = <State>(
   operations: readonly Operation<unknown, unknown>[],
 ): boolean => {
   for (let entry = head.after; entry !== null; entry = entry.after) {
-    if (operations[entry.place]?.returnedAt !== Number.POSITIVE_INFINITY) return false
+    if (operations[entry.index]?.returnedAt !== Number.POSITIVE_INFINITY) return false
   }
   return true
 }
@@ -90,7 +90,7 @@ export const checkLinearizable = <State, Input, Output>(
     if (isDone(head, operations)) return 'linearizable'
     if (entry !== null && entry.kind === 'call') {
       const next = advance(model, operations, entry, state)
-      const bits = doneBits | (1n << BigInt(entry.place))
+      const bits = doneBits | (1n << BigInt(entry.index))
       const key = next === null ? null : `${bits.toString(36)} ${model.keyOf(next)}`
       if (next === null || key === null || tried.has(key)) {
         entry = entry.after
@@ -109,7 +109,7 @@ export const checkLinearizable = <State, Input, Output>(
     const last = done.pop()
     if (last === undefined) return 'violation'
     state = last.state
-    doneBits &= ~(1n << BigInt(last.entry.place))
+    doneBits &= ~(1n << BigInt(last.entry.index))
     if (last.entry.match !== null) relink(last.entry.match)
     relink(last.entry)
     entry = last.entry.after
@@ -120,9 +120,9 @@ export const checkLinearizable = <State, Input, Output>(
 const advance = <State, Input, Output>(
   model: Model<State, Input, Output>,
   operations: readonly Operation<Input, Output>[],
-  { place }: Entry<State>,
+  { index }: Entry<State>,
   state: State,
 ): State | null => {
-  const operation = operations[place]
+  const operation = operations[index]
   return operation === undefined ? null : model.step(state, operation.input, operation.output)
 }

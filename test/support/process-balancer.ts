@@ -7,13 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Balancer extends AsyncDisposable {
   readonly url: string
-  /** What went wrong between here and an instance. */
+  /** What failed between here and an instance. */
   readonly faults: readonly string[]
 }
 
 export type BalancerSettings = {
   readonly targetPorts: readonly number[]
-  /** `never`: requests go to whoever listens. */
+  /** `never`: requests go to any instance that listens. */
   readonly asksReady: 'often' | 'never'
 }
 
@@ -34,7 +34,7 @@ const takeTurns = (targets: readonly Target[]): (() => Target | null) => {
 }
 
 // As good as a connection that is refused.
-const nobodyIsReady = Object.assign(new Error('nobody is ready'), { code: 'ECONNREFUSED' })
+const noneIsReady = Object.assign(new Error('no instance is ready'), { code: 'ECONNREFUSED' })
 
 export const openBalancer = async (settings: BalancerSettings): Promise<Balancer> => {
   const targets = settings.targetPorts.map((port): Target => ({ port, isReady: true }))
@@ -71,7 +71,7 @@ export const openBalancer = async (settings: BalancerSettings): Promise<Balancer
     for (;;) {
       const target = draw()
       try {
-        if (target === null) throw nobodyIsReady
+        if (target === null) throw noneIsReady
         const reply = await forward(target, incoming, Buffer.concat(chunks))
         const { connection: _, 'keep-alive': __, ...headers } = reply.headers
         outgoing.writeHead(reply.statusCode ?? 502, headers)
@@ -80,7 +80,7 @@ export const openBalancer = async (settings: BalancerSettings): Promise<Balancer
         return
       } catch (error) {
         const { code = String(error) } = error as NodeJS.ErrnoException
-        if (code === nobodyIsReady.code && Date.now() < deadline) {
+        if (code === noneIsReady.code && Date.now() < deadline) {
           await sleep(10)
           continue
         }

@@ -31,19 +31,19 @@ export const openSqliteCopy = async (path: string): Promise<Store> => {
     if (existsSync(`${path}${end}`)) cpSync(`${path}${end}`, `${copy}${end}`)
   }
   const store = await openSqliteStore(copy)
-  const letGo = stack.move()
+  const resources = stack.move()
   return {
     ...store,
     [Symbol.asyncDispose]: async () => {
       await store[Symbol.asyncDispose]()
-      letGo.dispose()
+      resources.dispose()
     },
   }
 }
 
 type ExpectedJob = { readonly id: string; readonly line: string }
 
-/** Of a store that nobody writes to meanwhile; it is closed. */
+/** Of a store that no process writes to meanwhile; it is closed. */
 export const readBooks = async (
   opened: Promise<Store>,
   users: Iterable<string>,
@@ -87,7 +87,7 @@ const replay = (id: CartId, journal: readonly JournalEntry[], faults: string[]):
     const events = entries.map((entry) => entry.event)
     cart = applyEvents(cart, events, events[0]?.at ?? 0)
     if (cart.revision !== revision || cart.version !== entries[0]?.version) {
-      faults.push(`journal of ${id}: revision ${revision} stands in place of ${cart.revision}`)
+      faults.push(`journal of ${id}: revision ${revision} instead of ${cart.revision}`)
     }
   }
   return cart

@@ -75,7 +75,7 @@ const apply = (
   }
 }
 
-/** Reservations that settle move the revision behind the shopper's back; it never goes back. */
+/** Reservations that settle raise the revision without the shopper; it never decreases. */
 const follow = (state: Shown, lines: readonly Line[], shown: Shown): Shown | null => {
   const isEffective = !isSameContent(state.lines, lines)
   const version = state.version + (isEffective ? 1 : 0)
@@ -89,7 +89,7 @@ const nameBy = (shown: Shown, line: Line): Line =>
     ? (shown.lines.find(({ product }) => product === line.product) ?? line)
     : line
 
-/** What may have become of the cart; null when nothing has, which need not be tried. */
+/** What the cart may have become; null when it is unchanged, which need not be tried. */
 const guess = (state: Shown, input: Input): Shown | null => {
   const lines = apply(state.lines, input, null)
   if (lines === null || isSameContent(state.lines, lines)) return null

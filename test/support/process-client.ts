@@ -15,7 +15,7 @@ export type Sending = {
 }
 
 export interface Client extends AsyncDisposable {
-  /** @throws when no complete answer came: what became of the request is then not known. */
+  /** @throws when no complete answer came: the outcome of the request is then unknown. */
   send(url: string, sending?: Sending): Promise<Reply>
 }
 
@@ -143,7 +143,7 @@ export const untilIdle = (url: string, withinMs = 30_000): Promise<true> =>
       const { text } = await send(`${url}/metrics`)
       const open = /^jobs\{state="(?:due|scheduled|leased)"\} (\d+)$/gm
       const counts = [...text.matchAll(open)].map(([, count]) => count)
-      // None while the store is away.
+      // None while the store is unavailable.
       return counts.length > 0 && counts.every((count) => count === '0')
     },
     { withinMs, everyMs: 25 },

@@ -1,4 +1,4 @@
-// Installations of one process or many: over which store and which queue, and who does what. The servers are
+// Installations of one process or many: over which store and which queue, and in which roles. The servers are
 // of this file's own, so that they can be killed; each fleet has a database and keys of its own.
 import { openPostgresStore } from '../../src/adapters/stores/postgres/open.ts'
 import type { Store } from '../../src/ports/store.ts'
@@ -64,7 +64,7 @@ export const isMissing = (layout: Layout): string | false => {
   return reason || (layout === 'postgres+redis' && redisProgramIsMissing())
 }
 
-// Let go of by their keepers when this process ends.
+// Stopped by their keepers when this process ends.
 let postgres: Promise<PostgresServer> | undefined
 let redis: Promise<RedisServer> | undefined
 
@@ -78,7 +78,7 @@ type Servers = AsyncDisposable & {
 const openServers = async (layout: Layout): Promise<Servers> => {
   await using stack = new AsyncDisposableStack()
   if (layout === 'embedded') {
-    return { postgres: null, redis: null, database: null, env: {}, ...letGo(stack.move()) }
+    return { postgres: null, redis: null, database: null, env: {}, ...toDisposable(stack.move()) }
   }
   postgres ??= startPostgres()
   const database = stack.use(await openDatabase((await postgres).url))
@@ -95,11 +95,11 @@ const openServers = async (layout: Layout): Promise<Servers> => {
       DATABASE_URL: database.url,
       ...(keyspace !== null && { REDIS_URL: keyspace.url, REDIS_PREFIX: keyspace.prefix }),
     },
-    ...letGo(stack.move()),
+    ...toDisposable(stack.move()),
   }
 }
 
-const letGo = (stack: AsyncDisposableStack): AsyncDisposable => ({
+const toDisposable = (stack: AsyncDisposableStack): AsyncDisposable => ({
   [Symbol.asyncDispose]: () => stack.disposeAsync(),
 })
 
@@ -109,7 +109,7 @@ export const openFleet = async (settings: FleetSettings): Promise<Fleet> => {
   const servers = stack.use(await openServers(layout))
   const databaseUrl = servers.database?.url ?? ''
   const open = async (role: Role) => {
-    // One that nobody else is given while it is down.
+    // A port that no other program is given while the process is down.
     const port = String(await findServerPort())
     const env = { ...servers.env, ...settings.env, ROLE: role, APP_PORT: port }
     const member = await openInstallation({ folder, env, ...(build !== undefined && { build }) })
@@ -136,7 +136,7 @@ export const openFleet = async (settings: FleetSettings): Promise<Fleet> => {
     restartAll: async () => void (await Promise.all(members.map((member) => member.restart()))),
     openStore: () =>
       layout === 'embedded' ? openSqliteCopy(databaseOf(folder)) : openToLook(databaseUrl),
-    ...letGo(stack.move()),
+    ...toDisposable(stack.move()),
   }
 }
 
@@ -150,10 +150,10 @@ const openToLook = (url: string): Promise<Store> =>
     onTrouble: () => {},
   })
 
-/** A statement goes on for a while after the process that sent it is gone. */
+/** A statement runs on for a while after the process that sent it has ended. */
 const untilUnused = async (url: string): Promise<void> => {
   await using sql = await openSql(url)
   const others = `select 1 from pg_stat_activity
     where datname = current_database() and application_name = 'cart-service'`
-  await until('nobody uses the database', async () => (await sql.query(others)).length === 0)
+  await until('no process uses the database', async () => (await sql.query(others)).length === 0)
 }

@@ -53,7 +53,7 @@ export type Plan = {
   readonly operations: number
 }
 
-// Who got no answer waits before the next try: what is open makes a history hard to check.
+// A client without an answer waits before the next try: open operations make a history hard to check.
 const waitMs = 250
 
 let made = 0
@@ -84,7 +84,7 @@ export const makeHistory = async (plan: Plan): Promise<History> => {
       const output = await ask(client, cart, input)
       const isKnown = output !== 'not-sent' && output.kind !== 'unknown'
       const returnedAt = isKnown ? tick() : Number.POSITIVE_INFINITY
-      // A read that was not answered says nothing.
+      // A read that was not answered shows nothing.
       if (isKnown || (output !== 'not-sent' && input.type !== 'get')) {
         history.set(cart, [...(history.get(cart) ?? []), { input, output, calledAt, returnedAt }])
       }

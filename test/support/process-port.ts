@@ -1,4 +1,4 @@
-// A port that nobody listens on, for programs that can't choose one themselves.
+// A free port, for programs that cannot choose one themselves.
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 

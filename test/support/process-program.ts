@@ -15,7 +15,7 @@ export interface Program extends AsyncDisposable {
   readonly stdout: () => string
   readonly stderr: () => string
   signal(name: NodeJS.Signals): void
-  /** Ends it without manners. */
+  /** Ends it with SIGKILL. */
   kill(): Promise<Exit>
   /** SIGTERM, and the end within the time. @throws Error when it takes longer. */
   stop(withinMs?: number): Promise<Exit>
@@ -70,7 +70,7 @@ export const startProgram = (options: ProgramOptions): Program => {
       resolve({ code, signal })
     })
   })
-  // Whoever waits for the end learns of it; nobody has to wait.
+  // A caller that waits for the end gets the error; no caller has to wait.
   ended.catch(() => {})
   const signal = (name: NodeJS.Signals): void => {
     if (signals !== 'group') child.kill(name)
@@ -117,7 +117,7 @@ const collect = (child: ChildProcess, name: 'stdout' | 'stderr'): (() => string)
   }
 }
 
-/** The promise, or an error that says what was waited for. */
+/** The promise, or an error with what was waited for. */
 export const within = async <T>(what: string, promise: Promise<T>, ms: number): Promise<T> => {
   const timeout = Promise.withResolvers<never>()
   const timer = setTimeout(() => {

@@ -19,7 +19,7 @@ export interface Service extends Program {
 }
 
 export type ServiceSettings = {
-  /** Where it runs: its database lies there, unless DATABASE_URL says otherwise. */
+  /** Where it runs: its database is there, unless DATABASE_URL names another. */
   readonly folder: string
   readonly env?: Readonly<Record<string, string>>
   /** The folder of another build of the service. */
@@ -34,7 +34,7 @@ export const databaseOf = (folder: string): string => join(folder, 'cart.db')
 
 const startWithinMs = 30_000
 
-/** Starts src/main.ts and waits until it listens. @throws Error with what it said when it does not. */
+/** Starts src/main.ts and waits until it listens. @throws Error with its output when it does not. */
 export const startService = async (settings: ServiceSettings): Promise<Service> => {
   const program = launchService(settings)
   const listening = await until(
@@ -72,7 +72,7 @@ export const toLog = (text: string): readonly LogLine[] =>
     .filter((line) => line.startsWith('{'))
     .map((line) => JSON.parse(line) as LogLine)
 
-/** What stands between `node` and `src/main.ts` in `npm start`, with whole paths. */
+/** The flags between `node` and `src/main.ts` in `npm start`, with whole paths. */
 export const flagsOfStart = (): readonly string[] => {
   const text = readFileSync(join(root, 'package.json'), 'utf8')
   const { scripts } = JSON.parse(text) as { readonly scripts: { readonly start: string } }
@@ -86,7 +86,7 @@ export interface SimulatorProcess extends Program {
   readonly url: string
 }
 
-/** Answers fast and without faults unless told otherwise. */
+/** Answers fast and without faults by default. */
 const simulatorDefaults = {
   SIMULATOR_PORT: '0',
   SIMULATOR_PARENT: 'stdin',

@@ -1,4 +1,4 @@
-// A connection to PostgreSQL for what tests do behind the back of the service.
+// A connection to PostgreSQL for what tests do beside the service.
 import { Client } from 'pg'
 
 export interface Sql extends AsyncDisposable {

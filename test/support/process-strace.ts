@@ -19,9 +19,9 @@ export const straceInto = (file: string): readonly string[] => [
 
 export type Call = {
   readonly name: string
-  /** All that stands between the parentheses. */
+  /** All that is between the parentheses. */
   readonly args: string
-  /** Places in the order of events: when it was called, and when it returned. */
+  /** Indexes in the order of events: when it was called, and when it returned. */
   readonly beganAt: number
   readonly endedAt: number
 }
@@ -30,20 +30,20 @@ export type Call = {
 export const readCalls = (text: string): readonly Call[] => {
   const calls: Call[] = []
   const unfinished = new Map<string, { name: string; args: string; beganAt: number }>()
-  for (const [place, line] of text.split('\n').entries()) {
+  for (const [index, line] of text.split('\n').entries()) {
     const [, thread = '', rest = ''] = /^(\d+)\s+(.*)$/s.exec(line) ?? []
     const resumed = /^<\.\.\. (\w+) resumed>/.exec(rest)
     if (resumed !== null) {
       const begun = unfinished.get(thread)
-      if (begun !== undefined) calls.push({ ...begun, endedAt: place })
+      if (begun !== undefined) calls.push({ ...begun, endedAt: index })
       unfinished.delete(thread)
       continue
     }
     const [, name, args] = /^(\w+)\((.*)$/s.exec(rest) ?? []
     if (name === undefined || args === undefined) continue
-    const call = { name, args, beganAt: place }
+    const call = { name, args, beganAt: index }
     if (rest.endsWith('<unfinished ...>')) unfinished.set(thread, call)
-    else calls.push({ ...call, endedAt: place })
+    else calls.push({ ...call, endedAt: index })
   }
   return calls.sort((a, b) => a.beganAt - b.beganAt)
 }

@@ -29,7 +29,7 @@ export const compareWorlds = async (
         statuses[status] = (statuses[status] ?? 0) + 1
         if (status !== 'reserved') continue
         const hold = active.get(holdId ?? '')
-        // A hold serves one reservation: whoever names it again finds it gone.
+        // A hold serves one reservation: a second one that names it finds none.
         active.delete(holdId ?? '')
         if (hold?.reference !== id || hold.quantity !== quantity) unheld.push(`${user} ${id}`)
       }

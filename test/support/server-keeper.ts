@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export type KeeperOptions = {
   readonly name: string
-  /** Who the server runs as and whose the folder is; without it, the user of the tests. */
+  /** The user that the server runs as and that owns the folder; without it, the user of the tests. */
   readonly user?: { readonly uid: number; readonly gid: number } | undefined
   /** Ends the server at once, without leaving anything of it in the system. */
   readonly endSignal: NodeJS.Signals
@@ -48,7 +48,7 @@ const isRunning = (child: ChildProcess | undefined): child is ChildProcess & { p
   child?.pid !== undefined && child.exitCode === null && child.signalCode === null
 
 const start = (command: string, args: readonly string[]): ChildProcess => {
-  if (ending !== undefined) throw new Error('the server is let go of already')
+  if (ending !== undefined) throw new Error('the server is being stopped already')
   // The settings of the developer's shell would change what is tested.
   const env = { PATH: process.env.PATH ?? '', LC_ALL: 'C' }
   return spawn(command, args, {
@@ -102,7 +102,7 @@ const signalAll = (pid: number, name: NodeJS.Signals): ReadonlySet<number> => {
   return ids
 }
 
-/** Like a crash of the machine: nothing of the server gets to say another word. */
+/** Like a crash of the machine: no process of the server does anything more. */
 const killAll = async (): Promise<void> => {
   if (!isRunning(server)) return
   const exit = once(server, 'exit')
@@ -139,13 +139,13 @@ const launch = async (command: string, args: readonly string[]): Promise<void> =
 
 const readLog = (): string => readFileSync(logFile, 'utf8').slice(-logBytesMax)
 
-/** However often and by whom it is asked for: once, to the end. */
+/** Once and to the end, however often it is called. */
 const end = (): Promise<void> => {
-  ending ??= letGo()
+  ending ??= shutDown()
   return ending
 }
 
-const letGo = async (): Promise<void> => {
+const shutDown = async (): Promise<void> => {
   if (isRunning(server)) signalAll(server.pid, 'SIGCONT')
   // Takes a second. Killed, initdb would leave shared memory in the system.
   if (!(await waitForExit(runner, endMaxMs)) && isRunning(runner)) signal(-runner.pid, 'SIGKILL')
@@ -191,6 +191,6 @@ process.once('disconnect', leave)
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, leave)
 process.on('message', async ({ id, order }: { readonly id: number; readonly order: Order }) => {
   const reply = await answer(id, order)
-  // Whoever asked may be gone meanwhile.
+  // The process that asked may have ended meanwhile.
   if (process.connected) process.send?.(reply, undefined, {}, () => {})
 })

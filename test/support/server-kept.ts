@@ -1,4 +1,4 @@
-// A server in the hands of a keeper, which stops it and removes its folder when this process is gone.
+// A server owned by a keeper process, which stops it and removes its folder when this process is gone.
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, Socket } from 'node:net'
@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 import type { KeeperOptions, Look, Order, Reply } from './server-keeper.ts'
 
 export interface KeptServer extends AsyncDisposable {
-  /** Empty at first, and gone when the server is let go of. */
+  /** Empty at first, and deleted when the server is disposed. */
   readonly folder: string
   /** @throws Error with the output when the program fails. */
   run(command: string, args: readonly string[]): Promise<void>
-  /** Starts the server; it is ready when `isReady` says so. @throws Error with its log if it ends before that. */
+  /** Starts the server; it is ready when `isReady` returns true. @throws Error with its log if it ends before that. */
   launch(
     command: string,
     args: readonly string[],

@@ -19,7 +19,7 @@ export interface PostgresServer extends AsyncDisposable {
   restart(mode?: StopMode): Promise<void>
   /** SIGKILL for all its processes at once. */
   kill(): Promise<void>
-  /** All its processes hold still: connections stay, nothing is answered until `thaw`. */
+  /** All its processes hang: connections stay, nothing is answered until `thaw`. */
   freeze(): Promise<void>
   thaw(): Promise<void>
 }
@@ -74,7 +74,7 @@ export const openDatabase = async (serverUrl?: string): Promise<Database> => {
   }
 }
 
-// Let go of by its keeper when this process ends.
+// Stopped by its keeper when this process ends.
 const findShared = (): Promise<string> => {
   shared ??= (async () => givenUrl() ?? (await startPostgres()).url)()
   return shared
@@ -100,7 +100,7 @@ export const startPostgres = async (): Promise<PostgresServer> => {
   if (reason || programs === undefined || user === undefined) throw new Error(reason || 'no server')
   await using stack = new AsyncDisposableStack()
   const kept = stack.use(
-    // An immediate shutdown takes the shared memory away, which SIGKILL would leave in the system.
+    // An immediate shutdown releases the shared memory, which SIGKILL would leave in the system.
     await keepServer({ name: 'postgres', user: user ?? undefined, endSignal: 'SIGQUIT' }),
   )
   const password = await makeCluster(kept, programs.initdb, user)
@@ -111,11 +111,11 @@ export const startPostgres = async (): Promise<PostgresServer> => {
     await kept.launch(programs.postgres, args, (pid) => isReady(kept.folder, pid))
     isKilled = false
   }
-  // Shared memory that a kill left in the system is taken away by the next start only.
+  // Shared memory that a kill left in the system is released by the next start only.
   stack.defer(async () => void (isKilled && (await start())))
   const stop = (mode: StopMode = 'fast') => kept.signal(mode === 'fast' ? 'SIGINT' : 'SIGQUIT')
   await start()
-  const letGo = stack.move()
+  const resources = stack.move()
   return {
     url: `postgresql://postgres:${password}@127.0.0.1:${port}/postgres`,
     socketFolder: kept.folder,
@@ -131,7 +131,7 @@ export const startPostgres = async (): Promise<PostgresServer> => {
     },
     freeze: kept.freeze,
     thaw: kept.thaw,
-    [Symbol.asyncDispose]: () => letGo.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }
 
@@ -165,7 +165,7 @@ const toSettings = (folder: string, port: number): readonly string[] =>
     'synchronous_commit=on',
   ].flatMap((setting) => ['-c', setting])
 
-/** As pg_ctl does it: the server says so in the file that holds its process id. */
+/** As pg_ctl does it: the server reports it in the file that holds its process id. */
 const isReady = (folder: string, pid: number): boolean => {
   const file = join(folder, 'data', 'postmaster.pid')
   if (!existsSync(file)) return false

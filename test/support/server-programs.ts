@@ -38,7 +38,7 @@ export const findPostgresPrograms = (): PostgresPrograms | undefined => {
 
 export type PostgresUser = { readonly uid: number; readonly gid: number }
 
-/** PostgreSQL refuses to run as root. Undefined: nobody to run it as; null: the present user will do. */
+/** PostgreSQL refuses to run as root. Undefined: there is no user to run it as; null: the present user will do. */
 export const findPostgresUser = (): PostgresUser | null | undefined => {
   if (process.getuid?.() !== 0) return null
   return ['postgres', 'nobody'].map(findUser).find((user) => user !== undefined)

@@ -17,7 +17,7 @@ export interface RedisServer extends AsyncDisposable {
   restart(): Promise<void>
   /** SIGKILL for all its processes at once. */
   kill(): Promise<void>
-  /** All its processes hold still: connections stay, nothing is answered until `thaw`. */
+  /** All its processes hang: connections stay, nothing is answered until `thaw`. */
   freeze(): Promise<void>
   thaw(): Promise<void>
   flushAll(): Promise<void>
@@ -63,7 +63,7 @@ export const openKeyspace = async (serverUrl?: string): Promise<Keyspace> => {
   }
 }
 
-// Let go of by its keeper when this process ends.
+// Stopped by its keeper when this process ends.
 const findShared = (): Promise<string> => {
   shared ??= (async () => givenUrl() ?? (await startRedis()).url)()
   return shared
@@ -100,7 +100,7 @@ const isReady = async (url: string): Promise<boolean> => {
     await ask(url, (redis) => redis.ping())
     return true
   } catch {
-    // Not listening yet, or still loading; an end is noticed by who launched it.
+    // Not listening yet, or still loading; an end is noticed by the caller of launch.
     return false
   }
 }
@@ -130,7 +130,7 @@ export const startRedis = async (options: RedisOptions = {}): Promise<RedisServe
   const start = () => kept.launch(program, [file], () => isReady(url))
   const stop = () => kept.signal('SIGTERM')
   await start()
-  const letGo = stack.move()
+  const resources = stack.move()
   return {
     url,
     start,
@@ -143,6 +143,6 @@ export const startRedis = async (options: RedisOptions = {}): Promise<RedisServe
     freeze: kept.freeze,
     thaw: kept.thaw,
     flushAll: () => ask(url, (redis) => redis.flushall()),
-    [Symbol.asyncDispose]: () => letGo.disposeAsync(),
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
 }

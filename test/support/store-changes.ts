@@ -24,7 +24,7 @@ import type {
 
 export const ada = 'ada' as CartId
 export const bob = 'bob' as CartId
-/** When things happen, unless a test says otherwise. */
+/** When things happen, unless a test gives another time. */
 export const noon = 1_700_000_000_000
 
 export const toKey = (name: string) => name as ReservationKey
@@ -168,7 +168,7 @@ const fresh = {
 }
 
 export const buildAnswer = (key: string, differently: Partial<Answer> = {}): Answer => ({
-  caller: 'someone',
+  caller: 'a caller',
   key,
   fingerprint: `fingerprint of ${key}`,
   version: 1,
@@ -183,7 +183,7 @@ export const buildAnswer = (key: string, differently: Partial<Answer> = {}): Ans
 export const buildEntry = (
   revision: number,
   position: number,
-  { actor = 'someone', at = noon } = {},
+  { actor = 'an actor', at = noon } = {},
 ): JournalEntry => ({
   revision,
   position,
@@ -275,7 +275,7 @@ export const everyPart = ['item', 'older', 'departing', 'event', 'job', 'answer'
 /** Which rows of a full change the store has. */
 export const partsIn = async (store: Store, name: string, cartId = ada): Promise<string[]> => {
   const id = toItemId(`item-${name}`)
-  const keys = [{ caller: 'someone', key: `answer-${name}` }]
+  const keys = [{ caller: 'a caller', key: `answer-${name}` }]
   const { cart, answers } = await store.load(cartId, keys)
   const journal = await store.readJournal(cartId, 0, 1_000)
   const found: Record<(typeof everyPart)[number], boolean> = {

@@ -17,7 +17,7 @@ const plain = {
 export const openStoreOf = (url: string, differently: Partial<PostgresOptions> = {}) =>
   openPostgresStore({ ...plain, url, ...differently })
 
-/** Opens stores on empty databases, which are gone when the tests of this file are over. */
+/** Opens stores on empty databases, which are dropped when the tests of this file are over. */
 export const keepDatabases = (differently: Partial<PostgresOptions> = {}): OpenStore => {
   const all: AsyncDisposable[] = []
   const free: Emptied[] = []
@@ -48,7 +48,7 @@ export interface Session extends AsyncDisposable {
   ask(sql: string, values?: readonly unknown[]): Promise<readonly (readonly unknown[])[]>
 }
 
-/** Somebody else in the database, as with psql. */
+/** Another session of the database, as with psql. */
 export const openSession = async (url: string): Promise<Session> => {
   const client = new Client({ connectionString: url })
   // A connection that breaks also fails the statement, which is where it is noticed.

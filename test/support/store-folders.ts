@@ -1,4 +1,4 @@
-// Stores for tests, in folders of their own that go when the store is let go.
+// Stores for tests, in folders of their own that are deleted when the store is closed.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

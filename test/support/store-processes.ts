@@ -1,4 +1,4 @@
-// Processes that hold a store, and waiting for what they say.
+// Processes that hold a store, and waiting for what they print.
 import { spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +18,7 @@ export const until = async (
 }
 
 export interface Holder extends AsyncDisposable {
-  /** Whole lines only: what a process says when it is killed may be cut off. */
+  /** Whole lines only: what a process prints when it is killed may be cut off. */
   lines(): readonly string[]
   /** Ends it as an out-of-memory killer would, and waits until it is gone. */
   kill(): Promise<void>
@@ -28,16 +28,16 @@ export const startHolder = async (path: string, mode = 'hold'): Promise<Holder> 
   const child = spawn(process.execPath, [program, path, mode], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
-  let said = ''
+  let output = ''
   child.stdout.on('data', (chunk) => {
-    said += chunk
+    output += chunk
   })
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()))
   const kill = async () => {
     child.kill('SIGKILL')
     await ended
   }
-  const lines = () => said.split('\n').slice(0, -1)
-  await until('the process has said something', () => lines().length > 0)
+  const lines = () => output.split('\n').slice(0, -1)
+  await until('the process has printed something', () => lines().length > 0)
   return { lines, kill, [Symbol.asyncDispose]: kill }
 }

@@ -23,7 +23,7 @@ export const openStoreProxy = async (targetUrl: string): Promise<StoreProxy> => 
   const keep = (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-    // The other side of the pair is told by its own close.
+    // The other socket of the pair is destroyed on the close of this one.
     socket.on('error', () => socket.destroy())
   }
   const server = createServer({ noDelay: true }, (client) => {

@@ -31,14 +31,14 @@ export const toCounted = (store: Store): { readonly store: Store; readonly count
 }
 
 export type Fault =
-  /** Nothing is written, and the caller hears it. */
+  /** Nothing is written, and the caller gets an error. */
   | 'fails'
-  /** It is written, and the caller does not hear of it. */
+  /** It is written, but its answer is lost: the caller gets an error. */
   | 'is lost'
-  /** Somebody else was faster, or so it says. */
+  /** Nothing is written, and the answer is a conflict. */
   | 'conflicts'
 
-/** Commits meet these faults, one each, before they get through. */
+/** Commits meet these faults, one each, before they succeed. */
 export const toFaulty = (store: Store, faults: Fault[]): Store => ({
   ...store,
   commit: async (change: Change) => {

@@ -46,7 +46,7 @@ export const detailsOf = ({
   attributesKey,
 }: ItemDetails): ItemDetails => ({ productId, name, attributes, attributesKey })
 
-/** What is said anew when units are added to a line; what is its identity stays. */
+/** What an addition to a line may set again; what is its identity stays. */
 export const addDetails = (item: Item, { name }: ItemDetails): Pick<ItemDetails, 'name'> => ({
   name: name ?? item.name,
 })

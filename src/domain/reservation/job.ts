@@ -2,7 +2,7 @@
 import type { HoldId, ItemId, ReservationKey } from '../ids.ts'
 
 type Call = {
-  /** Unique, and the same for the same call whoever asks for it. */
+  /** Unique, and the same for the same call, whichever event asks for it. */
   readonly id: string
   readonly key: ReservationKey
   /** The item that the units are or were for; it may be gone. */

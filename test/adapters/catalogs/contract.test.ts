@@ -1,4 +1,4 @@
-// The catalogues that keep products, each held to the contract; the open one to what applies to it.
+// Every catalog that keeps products passes the contract; the catalog of any product passes what applies to it.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -44,7 +44,7 @@ catalogContract('PostgreSQL', openContentsInPostgres, {
 
 catalogContract('HTTP', openContentsOverHttp, { users: 'any' })
 
-test('the catalog of a shop without one has every product, without name and price, and every user', async () => {
+test('without a catalog every product exists, without name and price, and every user exists', async () => {
   await using catalog = openAnyProductCatalog()
   await catalog.check()
   const ids = ['lamp', '..', '漢字 ☕']

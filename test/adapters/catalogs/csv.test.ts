@@ -1,4 +1,4 @@
-// CSV by RFC 4180, however it is cut into pieces on its way, and what is wrong with it by line.
+// CSV by RFC 4180, cut into pieces of any size, and its faults with their lines.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -21,12 +21,12 @@ const read = async (text: string, chars = 1_000): Promise<CsvRecord[]> => {
 const fieldsOf = async (text: string, chars?: number) =>
   (await read(text, chars)).map(({ fields }) => fields)
 
-test('what is written is read again, in pieces of any size', async () => {
+test('records that were written are read again, in pieces of any size', async () => {
   const anyField = fc.oneof(
     fc.string({ unit: 'binary', maxLength: 12 }).map((field) => field.toWellFormed()),
     fc.string({ unit: fc.constantFrom('"', ',', '\r', '\n', 'a', ' '), maxLength: 8 }),
   )
-  // A record of one empty field is an empty line, which is none.
+  // A record of one empty field is an empty line, which is skipped.
   const anyRecord = fc
     .array(anyField, { minLength: 1, maxLength: 5 })
     .filter((fields) => fields.join() !== '')
@@ -36,7 +36,7 @@ test('what is written is read again, in pieces of any size', async () => {
       fc.integer({ min: 1, max: 9 }),
       async (records, chars) => {
         const text = records.map(toCsvLine).join('')
-        // A mark of the byte order at the very start is not part of the first field.
+        // A byte-order mark at the very start is not part of the first field.
         fc.pre(!text.startsWith('\uFEFF'))
         assert.deepEqual(await fieldsOf(text, chars), records)
         assert.deepEqual(await fieldsOf(`\uFEFF${text}`, chars), records)
@@ -70,7 +70,7 @@ const texts: readonly (readonly [text: string, records: readonly (readonly strin
   ['"a"\r\n"b"', [['a'], ['b']]],
 ]
 
-test('separators, quotes, ends of lines and a byte-order mark mean what they mean', async () => {
+test('separators, quotes, ends of lines and a byte-order mark are read by RFC 4180', async () => {
   for (const [text, records] of texts) {
     for (const chars of [1, 2, 3, 1_000]) {
       assert.deepEqual(await fieldsOf(text, chars), records, JSON.stringify(text))
@@ -78,7 +78,7 @@ test('separators, quotes, ends of lines and a byte-order mark mean what they mea
   }
 })
 
-test('a record knows its first line, also behind quoted ends of lines and empty lines', async () => {
+test('a record has the number of its first line, also after quoted line ends and empty lines', async () => {
   const text = 'id\r\n"a\r\nb"\n\n\nc\n"d\n\n"\ne'
   for (const chars of [1, 2, 1_000]) {
     const lines = (await read(text, chars)).map(({ line }) => line)
@@ -86,7 +86,7 @@ test('a record knows its first line, also behind quoted ends of lines and empty 
   }
 })
 
-test('what cannot be read is named with its line, after all that comes before', async () => {
+test('text that is not CSV is reported with its line, after all records before it', async () => {
   const faults = [
     ['a\nb"c', 2, /inside of a field/],
     ['a\n"b"c', 2, /followed by more/],

@@ -1,4 +1,4 @@
-// The catalogue from files: read anew when they change, and never half or broken.
+// The catalog from files: read again when they change, and never a half or broken version.
 import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -30,7 +30,7 @@ const has = async (catalog: Catalog, id: string) => (await catalog.findProducts(
 
 const one = (price: string) => `id,price\nlamp,${price}\n`
 
-test('a new version is in force a moment later, whether written over, renamed or linked', async () => {
+test('a new version of the file is soon in force, whether overwritten, renamed or linked', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'products.csv')
   writeFileSync(path, one('1.00'))
@@ -41,7 +41,7 @@ test('a new version is in force a moment later, whether written over, renamed or
   writeFileSync(join(folder.path, 'new.csv'), one('3.00'))
   renameSync(join(folder.path, 'new.csv'), path)
   await until('it is read', async () => (await amountOf(catalog, 'lamp')) === 300)
-  // As a volume of Kubernetes does it: the link is turned.
+  // As a volume of Kubernetes does it: a symbolic link is replaced.
   mkdirSync(join(folder.path, 'data'))
   writeFileSync(join(folder.path, 'data', 'products.csv'), one('4.00'))
   rmSync(path)
@@ -53,13 +53,13 @@ test('a new version is in force a moment later, whether written over, renamed or
   assert.ok(catalog.troubles.length <= 1, catalog.troubles.join())
 })
 
-test('a broken version leaves the one before in force and is told once, with its line', async () => {
+test('a broken version of the file is reported once, with its line, and the one before stays in force', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'products.csv')
   writeFileSync(path, one('1.00'))
   await using catalog = await openAt(path)
   writeFileSync(path, 'id,price\nlamp,2\n\nmug,free\n')
-  await until('it is told', () => catalog.troubles.length > 0)
+  await until('it is reported', () => catalog.troubles.length > 0)
   await sleep(10 * lookEveryMs)
   assert.equal(await amountOf(catalog, 'lamp'), 100)
   assert.deepEqual(catalog.troubles, [
@@ -68,7 +68,7 @@ test('a broken version leaves the one before in force and is told once, with its
   ])
   await catalog.check()
   rmSync(path)
-  await until('it is told', () => catalog.troubles.length > 1)
+  await until('it is reported', () => catalog.troubles.length > 1)
   assert.match(catalog.troubles[1] ?? '', /^the products cannot be read: ENOENT/)
   assert.equal(await amountOf(catalog, 'lamp'), 100)
   writeFileSync(path, one('5.00'))
@@ -76,7 +76,7 @@ test('a broken version leaves the one before in force and is told once, with its
   assert.equal(catalog.troubles.length, 2)
 })
 
-test('a file that is being written is not read before it rests', async () => {
+test('a file of products that is being written is not read before it stops changing', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'products.csv')
   writeFileSync(path, 'id\nfirst\nlast\n')
@@ -91,7 +91,7 @@ test('a file that is being written is not read before it rests', async () => {
     longestMs = Math.max(longestMs, performance.now() - before)
   }
   appendFileSync(path, 'last\n')
-  // On a machine that stood still for so long, the file did rest.
+  // If the test itself was paused for so long, the file did stop changing.
   assert.ok(isWhole || longestMs > 150, `${longestMs} ms`)
   await until(
     'all of it is read',
@@ -124,7 +124,7 @@ const broken: readonly (readonly [name: string, text: string | Buffer, why: RegE
   ['p.json', '[\n{"id": "[{,\\""},\n{"id": "a", "price": true}]', /line 3: the price/],
 ]
 
-test('a file that is missing or broken at the start is refused, with the line', async () => {
+test('a file that is missing or broken at the start is refused, with the line of the fault', async () => {
   using folder = openFolder()
   await assert.rejects(openAt(join(folder.path, 'none.csv')), /products cannot be read: ENOENT/)
   await assert.rejects(openAt(folder.path), /EISDIR/)
@@ -134,7 +134,7 @@ test('a file that is missing or broken at the start is refused, with the line', 
   }
 })
 
-test('a file without users, an empty one, and one with a bad id', async () => {
+test('a file of users may be empty, and is reported or refused when it has a bad id', async () => {
   using folder = openFolder()
   const [path, usersPath] = [join(folder.path, 'p.csv'), join(folder.path, 'u.csv')]
   writeFileSync(path, 'id\n')
@@ -145,7 +145,7 @@ test('a file without users, an empty one, and one with a bad id', async () => {
   writeFileSync(usersPath, 'id\nada\n')
   await until('it is read', () => empty.hasUser('ada'))
   writeFileSync(usersPath, 'id\nada\n"a b"\n')
-  await until('it is told', () => empty.troubles.length > 0)
+  await until('it is reported', () => empty.troubles.length > 0)
   assert.match(empty.troubles[0] ?? '', /^u\.csv, line 3: the id must be 1 to 128 visible ASCII/)
   await assert.rejects(openAt(path, usersPath), /u\.csv, line 3/)
 })

@@ -1,4 +1,4 @@
-// Catalogues for tests, with the contents of the contract or others.
+// Catalogs for tests, with the contents of the contract or others.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -12,7 +12,7 @@ export const openFolder = (): Disposable & { readonly path: string } => {
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) }
 }
 
-/** The folder goes with the catalogue. */
+/** The folder is deleted with the catalog. */
 export const withFolder = async (open: (folder: string) => Promise<Catalog>): Promise<Catalog> => {
   const folder = openFolder()
   const catalog = await open(folder.path)

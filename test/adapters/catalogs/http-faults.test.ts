@@ -1,5 +1,5 @@
-// A product service that hangs, fails, resets, trickles or talks nonsense: requests are answered in time, from
-// memory where there is something in it.
+// A product service that hangs, fails, resets, trickles or answers nonsense: requests are answered in time, from
+// the cache where it has the product.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -7,7 +7,7 @@ import { findDeadUrl } from '../reservations/odd-service.ts'
 import { isCartError } from './is-cart-error.ts'
 import { type Answer, answer, openCatalogAt, openProductServer } from './product-server.ts'
 
-// Without an id: an answer to whatever was asked for.
+// Without an id: an answer for any product.
 const lamp = { name: 'Lamp', price: '12.99' }
 const never: Answer = () => {}
 const trickle: Answer = (response) => {
@@ -49,16 +49,19 @@ const faults: Readonly<Record<string, readonly [answer: Answer, reason: RegExp]>
     /larger than 65536 bytes/,
   ],
   'answers nothing': [answer(200), /is not JSON/],
-  'answers a page': [answer(200, '<html>200 OK</html>'), /is not JSON/],
-  'answers bytes': [answer(200, Buffer.from('fffe00', 'hex')), /is not JSON/],
+  'answers an HTML page': [answer(200, '<html>200 OK</html>'), /is not JSON/],
+  'answers bytes that are no text': [answer(200, Buffer.from('fffe00', 'hex')), /is not JSON/],
   'answers a list': [answer(200, [lamp]), /is not an object/],
   'answers null': [answer(200, 'null'), /is not an object/],
   'answers another product': [answer(200, { ...lamp, id: 'LAMP' }), /another product/],
   'answers a price with too many decimals': [answer(200, { ...lamp, price: 1.239 }), /decimals/],
   'answers a negative price': [answer(200, { ...lamp, price: -1 }), /decimal number/],
-  'answers a price of words': [answer(200, { ...lamp, price: 'free' }), /decimal number/],
+  'answers a price that is a word': [answer(200, { ...lamp, price: 'free' }), /decimal number/],
   'answers half a cent': [answer(200, { ...lamp, price: { amount: 0.5 } }), /minor units/],
-  'answers an amount in words': [answer(200, { ...lamp, price: { amount: '5' } }), /minor units/],
+  'answers an amount that is a text': [
+    answer(200, { ...lamp, price: { amount: '5' } }),
+    /minor units/,
+  ],
   'answers an unknown currency': [answer(200, { ...lamp, currency: 'QQQ' }), /ISO 4217/],
   'answers a name with a control character': [answer(200, { ...lamp, name: 'a\u0000' }), /name/],
 }
@@ -66,7 +69,7 @@ const faults: Readonly<Record<string, readonly [answer: Answer, reason: RegExp]>
 const quick = { timeoutMs: 300, patienceMs: 100 }
 
 for (const [what, [fault, reason]] of Object.entries(faults)) {
-  test(`a service that ${what}: a known product stays, an unknown one is unavailable`, async () => {
+  test(`when the service ${what}, a cached product stays and an unknown one is unavailable`, async () => {
     await using server = await openProductServer(answer(200, lamp))
     await using catalog = await openCatalogAt(server.url, { ...quick, freshMs: 0 })
     await catalog.findProducts(['lamp'])
@@ -94,14 +97,14 @@ for (const [what, [fault, reason]] of Object.entries(faults)) {
   })
 }
 
-test('a port that nobody listens on', async () => {
+test('without a server at the URL products are unavailable, with the reason', async () => {
   await using catalog = await openCatalogAt(await findDeadUrl())
   await catalog.check()
   await assert.rejects(catalog.findProducts(['lamp']), isCartError(/ECONNREFUSED/))
   await assert.rejects(catalog.check(), isCartError(/ECONNREFUSED/))
 })
 
-test('what is too old is not used, even when the service is away', async () => {
+test('a cached product that is too old is not used, even when the service is unavailable', async () => {
   await using server = await openProductServer(answer(200, lamp))
   await using catalog = await openCatalogAt(server.url, { freshMs: 0, staleMs: 100 })
   await catalog.findProducts(['lamp'])
@@ -111,7 +114,7 @@ test('what is too old is not used, even when the service is away', async () => {
   await assert.rejects(catalog.findProducts(['lamp']), isCartError(/500/))
 })
 
-test('a slow answer comes too late for its request, and in time for the next', async () => {
+test('a slow answer comes too late for its request, and is used for the next one', async () => {
   await using server = await openProductServer(answer(200, lamp))
   await using catalog = await openCatalogAt(server.url, { freshMs: 50, patienceMs: 50 })
   await catalog.findProducts(['lamp'])
@@ -123,7 +126,7 @@ test('a slow answer comes too late for its request, and in time for the next', a
   assert.equal((await catalog.findProducts(['lamp'])).get('lamp')?.price?.amount, 500)
 })
 
-test('a service that only fails is left alone for a while, and is back after one good answer', async () => {
+test('the breaker stops calls to a service that only fails, until one good answer', async () => {
   await using server = await openProductServer(answer(500))
   const breaker = { enabled: true, cooldownMs: 200 }
   await using catalog = await openCatalogAt(server.url, { breaker })
@@ -138,7 +141,7 @@ test('a service that only fails is left alone for a while, and is back after one
   assert.equal((await catalog.findProducts(['lamp'])).size, 0)
 })
 
-test('without a breaker every product is asked for', async () => {
+test('without a breaker every look-up calls a service that only fails', async () => {
   await using server = await openProductServer(answer(500))
   const breaker = { enabled: false, cooldownMs: 200 }
   await using catalog = await openCatalogAt(server.url, { breaker })
@@ -148,7 +151,7 @@ test('without a breaker every product is asked for', async () => {
   assert.equal(server.calls.length, 15)
 })
 
-test('products that wait too long for their turn are unavailable in time, and say nothing about the service', async () => {
+test('products that wait too long for a free call are unavailable in time, and do not open the breaker', async () => {
   await using server = await openProductServer((response, call) => {
     setTimeout(() => answer(404)(response, call), 100)
   })
@@ -162,7 +165,7 @@ test('products that wait too long for their turn are unavailable in time, and sa
   assert.equal((await catalog.findProducts(['p40'])).size, 0)
 })
 
-test('more products than may wait are refused at once', async () => {
+test('a look-up of more products than may wait is refused at once', async () => {
   await using server = await openProductServer(never)
   await using catalog = await openCatalogAt(server.url, { connections: 1, timeoutMs: 500 })
   const ids = Array.from({ length: 1_100 }, (_, index) => `p${index}`)
@@ -171,7 +174,7 @@ test('more products than may wait are refused at once', async () => {
   assert.ok(performance.now() - startedAt < 400)
 })
 
-test('it can be let go of while calls are open', async () => {
+test('the catalog can be closed while calls are open', async () => {
   await using server = await openProductServer(never)
   const catalog = await openCatalogAt(server.url)
   const asked = assert.rejects(catalog.findProducts(['lamp']), isCartError(/./))

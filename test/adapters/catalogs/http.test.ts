@@ -1,4 +1,4 @@
-// The catalogue of a product service: what its answers mean, and how often it is asked.
+// The catalog of a product service: what its answers mean, and how often it is called.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -27,7 +27,7 @@ const prices: readonly (readonly [body: Record<string, unknown>, price: unknown]
   [{}, null],
 ]
 
-test('a price is a decimal, a number, or minor units', async () => {
+test('the price in an answer may be a decimal text, a number, or minor units', async () => {
   for (const [body, price] of prices) {
     await using server = await openProductServer(answer(200, { id: 'lamp', ...body }))
     await using catalog = await openCatalogAt(server.url)
@@ -36,7 +36,7 @@ test('a price is a decimal, a number, or minor units', async () => {
   }
 })
 
-test('the request names the product below the path of the URL, and brings the password', async () => {
+test('the request has the product below the path of the URL, and the password', async () => {
   await using server = await openProductServer(answer(404))
   const url = new URL('/shop/v2/', server.url)
   url.username = 'ada'
@@ -51,7 +51,7 @@ test('the request names the product below the path of the URL, and brings the pa
   assert.equal(call?.headers.authorization, `Basic ${btoa('ada:p/w')}`)
 })
 
-test('404 and 410 mean that there is no such product; it is asked for again a little later', async () => {
+test('404 and 410 mean that a product does not exist; it is requested again a little later', async () => {
   for (const status of [404, 410]) {
     await using server = await openProductServer(answer(status, 'x'.repeat(1_000)))
     await using catalog = await openCatalogAt(server.url, { missingMs: 100 })
@@ -67,7 +67,7 @@ test('404 and 410 mean that there is no such product; it is asked for again a li
   }
 })
 
-test('a product is asked for once while it is fresh, and once at a time', async () => {
+test('a product is requested once while it is fresh, and in one call at a time', async () => {
   await using server = await openProductServer((response) => {
     setTimeout(() => answer(200, lamp)(response, { path: '' } as never), 50)
   })
@@ -81,7 +81,7 @@ test('a product is asked for once while it is fresh, and once at a time', async 
   assert.equal(server.calls.length, 2)
 })
 
-test('no more calls are open than it may have', async () => {
+test('the catalog has at most its limit of calls open', async () => {
   let [open, most] = [0, 0]
   await using server = await openProductServer((response, { path }) => {
     open += 1
@@ -97,7 +97,7 @@ test('no more calls are open than it may have', async () => {
   assert.equal(most, 4)
 })
 
-test('it remembers no more products than it may', async () => {
+test('the catalog caches at most its limit of products', async () => {
   const echo: Answer = (response, call) =>
     answer(200, { id: call.path.slice('/products/'.length) })(response, call)
   await using server = await openProductServer(echo)
@@ -106,7 +106,7 @@ test('it remembers no more products than it may', async () => {
   assert.deepEqual(server.ids(), ['a', 'b', 'c', 'b'])
 })
 
-test('requests for what is not there drive out no product, and what goes is gone', async () => {
+test('look-ups of unknown products evict no cached product, and a deleted product disappears', async () => {
   const names = new Set(['/products/a'])
   await using server = await openProductServer((response, call) =>
     answer(names.has(call.path) ? 200 : 404, {})(response, call),
@@ -120,7 +120,7 @@ test('requests for what is not there drive out no product, and what goes is gone
   assert.equal((await catalog.peekProducts(['a']))?.size, 0)
 })
 
-test('a peek at what is unknown is null, and has it asked for the next one', async () => {
+test('a peek at a product that is not cached is null, and requests it for the next look-up', async () => {
   await using server = await openProductServer(answer(200, lamp))
   await using catalog = await openCatalogAt(server.url)
   assert.equal(await catalog.peekProducts(['lamp']), null)
@@ -129,19 +129,19 @@ test('a peek at what is unknown is null, and has it asked for the next one', asy
   assert.equal(server.calls.length, 1)
 })
 
-test('ids that no path can name are of no product', async () => {
+test('ids that cannot be in a path are unknown products, without a request', async () => {
   await using server = await openProductServer(answer(200, {}))
   await using catalog = await openCatalogAt(server.url)
   assert.equal((await catalog.findProducts(['.', '..', '\ud800'])).size, 0)
   assert.equal(server.calls.length, 0)
 })
 
-test('a currency that is none is refused at the start', async () => {
+test('an unknown currency is refused at the start', async () => {
   const url = new URL('http://127.0.0.1:1')
   await assert.rejects(openCatalogAt(url, { currency: 'dollars' }), /ISO 4217/)
 })
 
-test('answers that were unreadable are asked for again', async () => {
+test('a product whose answer was unreadable is requested again', async () => {
   await using server = await openProductServer(answer(200, '<html>'))
   await using catalog = await openCatalogAt(server.url)
   await assert.rejects(catalog.findProducts(['lamp']), isCartError(/is not JSON/))

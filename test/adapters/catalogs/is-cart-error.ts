@@ -1,4 +1,4 @@
-// What a request is told when it cannot be known whether a product is there.
+// The error of a request when it cannot be found out whether a product exists.
 import { CartError } from '../../../src/domain/errors.ts'
 
 export const isCartError =

@@ -1,4 +1,4 @@
-// The catalogue in PostgreSQL: the tables that people may write into, and a server that is away.
+// The catalog in PostgreSQL: its tables, which people may write to, and a server that is unavailable.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -53,7 +53,7 @@ test('the tables of reference 002 are read as they are, to the cent', { skip }, 
   })
 })
 
-test('what people write is read as they wrote it, and the tables refuse what is no price', {
+test('rows that people write are read as written, and the tables refuse invalid prices', {
   skip,
 }, async () => {
   await using database = await openDatabase()
@@ -71,7 +71,7 @@ test('what people write is read as they wrote it, and the tables refuse what is 
   }
 })
 
-test('many processes make the tables at once', { skip }, async () => {
+test('many processes can create the tables at once', { skip }, async () => {
   await using database = await openDatabase()
   const catalogs = await Promise.all(Array.from({ length: 8 }, () => open(database.url)))
   for (const catalog of catalogs) {
@@ -81,14 +81,14 @@ test('many processes make the tables at once', { skip }, async () => {
   }
 })
 
-test('without named statements, as behind a pooler', { skip }, async () => {
+test('the catalog works without named statements, as behind a pooler', { skip }, async () => {
   await using database = await openDatabase()
   await using catalog = await open(database.url, { statements: 'unnamed' })
   assert.equal((await catalog.findProducts(['lamp'])).size, 0)
   assert.equal(await catalog.hasUser('ada'), true)
 })
 
-test('an answer is used again for as long as it may be', { skip }, async () => {
+test('the result of a look-up is cached for the configured time', { skip }, async () => {
   await using database = await openDatabase()
   await using session = await openSession(database.url)
   await using catalog = await open(database.url, { keepMs: 300 })
@@ -105,7 +105,7 @@ test('an answer is used again for as long as it may be', { skip }, async () => {
   assert.deepEqual([...(await catalog.findProducts(['lamp', 'tea'])).keys()], ['lamp'])
 })
 
-test('imports at the same time come one after the other', { skip }, async () => {
+test('imports at the same time are applied one after the other', { skip }, async () => {
   await using database = await openDatabase()
   const importOnce = async (name: string) => {
     await using writer = await openPostgresWriter(database.url)
@@ -120,7 +120,7 @@ test('imports at the same time come one after the other', { skip }, async () => 
   assert.equal(rows[0]?.[1], 2_000)
 })
 
-test('a server that is away at the start: nothing is known, and no request waits long', async () => {
+test('a server that is unavailable at the start is reported, and look-ups are refused', async () => {
   const { port } = await findDeadUrl()
   await using catalog = await open(`postgresql://x:y@127.0.0.1:${port}/cart`)
   assert.match(catalog.troubles.join(), /ECONNREFUSED/)
@@ -131,7 +131,7 @@ test('a server that is away at the start: nothing is known, and no request waits
   assert.equal((await catalog.findProducts([])).size, 0)
 })
 
-test('a server that stops, comes back and holds still', {
+test('look-ups are refused while the server is stopped or hangs, and work again afterwards', {
   skip: postgresProgramsAreMissing(),
 }, async () => {
   await using server = await startPostgres()

@@ -1,4 +1,4 @@
-// Decimals and minor units: not a cent is lost on the way.
+// Decimals and minor units: no cent is lost in a conversion.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -12,7 +12,7 @@ const anyAmount = fc.oneof(
   fc.integer({ min: 0, max: 20_000 }),
 )
 
-test('a decimal text means the minor units that it was written from', () => {
+test('a decimal text is read as the minor units that it was written from', () => {
   fc.assert(
     fc.property(anyAmount, anyCurrency, (amount, currency) => {
       const text = toDecimal({ amount, currency })
@@ -23,7 +23,7 @@ test('a decimal text means the minor units that it was written from', () => {
   )
 })
 
-test('the double that is nearest to a price means that price, however it is printed', () => {
+test('the double that is nearest to a price is read as that price, however it is printed', () => {
   fc.assert(
     fc.property(anyAmount, anyCurrency, (amount, currency) => {
       const price = { amount, currency }
@@ -37,7 +37,7 @@ test('the double that is nearest to a price means that price, however it is prin
   )
 })
 
-test('zeros before and behind, and powers of ten, change nothing', () => {
+test('leading zeros, trailing zeros and powers of ten do not change a price', () => {
   const anyCount = fc.integer({ min: 0, max: 10 })
   fc.assert(
     fc.property(anyAmount, anyCurrency, anyCount, anyCount, (amount, currency, zeros, power) => {
@@ -71,7 +71,7 @@ const read: readonly (readonly [decimal: string | number, currency: string, amou
   ['10000000.00', 'USD', 1_000_000_000],
 ]
 
-test('prices of reference 002, floating point, and texts as people write them', () => {
+test('prices of reference 002, in floating point and as people write them, are read exactly', () => {
   for (const [decimal, currency, amount] of read) {
     assert.deepEqual(toPrice(decimal, currency), { amount, currency }, `${decimal} ${currency}`)
   }
@@ -91,13 +91,13 @@ const refused: readonly (readonly [decimal: string | number, currency: string, w
   ),
 ]
 
-test('what is no price within the limits is refused with the reason', () => {
+test('a text or number that is no price within the limits is refused with the reason', () => {
   for (const [decimal, currency, why] of refused) {
     assert.throws(() => toPrice(decimal, currency), why, `${decimal} ${currency}`)
   }
 })
 
-test('currencies have the decimals of ISO 4217, also where custom leaves them out', () => {
+test('currencies have the decimals of ISO 4217, also those that people leave out', () => {
   const written = ['JPY', 'KWD', 'IQD', 'HUF', 'UYW', 'EUR'].map((currency) =>
     toDecimal({ amount: 5, currency }),
   )

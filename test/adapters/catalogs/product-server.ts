@@ -1,4 +1,4 @@
-// A product service that answers what a test wants, and the catalogue that asks it.
+// A product service that answers what a test wants, and the catalog that calls it.
 import type { ServerResponse } from 'node:http'
 import { type HttpCatalogOptions, openHttpCatalog } from '../../../src/adapters/catalogs/http.ts'
 import { toDecimal } from '../../../src/adapters/catalogs/price.ts'
@@ -18,7 +18,7 @@ export const answer =
 export interface ProductServer extends OddService {
   /** What the next calls are answered with. */
   answer: Answer
-  /** The ids that were asked for. */
+  /** The ids that were requested. */
   ids(): readonly string[]
 }
 

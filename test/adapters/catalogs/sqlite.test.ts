@@ -1,4 +1,4 @@
-// The catalogue in the file of the SQLite store: the tables that people may write into, and the store beside.
+// The catalog in the file of the SQLite store: its tables, which people may write to, beside an open store.
 import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ const writeSql = (path: string, sql: string): void => {
   database.exec(sql)
 }
 
-test('what people write with SQL is there at once', async () => {
+test('rows that people write with SQL are found at once', async () => {
   using folder = openFolder()
   const path = await makeStoreFile(folder.path)
   await using catalog = await openCatalogIn({ kind: 'sqlite', path })
@@ -38,7 +38,7 @@ test('what people write with SQL is there at once', async () => {
   )
 })
 
-test('the tables refuse what is no price and no currency', async () => {
+test('the tables refuse an invalid price or currency and a missing id', async () => {
   using folder = openFolder()
   const path = await makeStoreFile(folder.path)
   await using _catalog = await openCatalogIn({ kind: 'sqlite', path })
@@ -54,7 +54,7 @@ test('the tables refuse what is no price and no currency', async () => {
   }
 })
 
-test('the tables of reference 002 are read as they are, prices of floating point to the cent', async () => {
+test('the tables of reference 002 are read as they are, floating-point prices to the cent', async () => {
   using folder = openFolder()
   const path = await makeStoreFile(folder.path)
   writeSql(
@@ -84,7 +84,7 @@ test('the tables of reference 002 are read as they are, prices of floating point
   assert.deepEqual((await catalog.findProducts(['a'])).get('a'), { id: 'a', name: 'Ahorn', price })
 })
 
-test('a row that cannot be read is a product without name and price, and told once', async () => {
+test('a row that cannot be read is a product without name and price, and is reported once', async () => {
   using folder = openFolder()
   const path = await makeStoreFile(folder.path)
   await using catalog = await openCatalogIn({ kind: 'sqlite', path })
@@ -97,7 +97,7 @@ test('a row that cannot be read is a product without name and price, and told on
   ])
 })
 
-test('users are looked at as soon as there is one, always, or never', async () => {
+test('users are checked as soon as there is one, always, or never, by the rule', async () => {
   using folder = openFolder()
   const path = await makeStoreFile(folder.path)
   await using whenAny = await openCatalogIn({ kind: 'sqlite', path })
@@ -110,14 +110,14 @@ test('users are looked at as soon as there is one, always, or never', async () =
   assert.deepEqual(await ask('eve'), [false, false, true])
 })
 
-test('the store writes while the catalogue is open, and the other way round', async () => {
+test('the store, the catalog and an import can have the file open at the same time', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   await using store = await openSqliteStore(path)
   await using catalog = await openCatalogIn({ kind: 'sqlite', path })
   await using writer = await openSqliteWriter(path)
   await writer.stageProducts([{ id: 'lamp', name: null, price: null }])
-  // Staged rows are in nobody's way.
+  // Staged rows do not block the store.
   assert.equal(await store.beat('w', 1, 2), await store.beat('w', 2, 3))
   assert.equal((await catalog.findProducts(['lamp'])).size, 0)
   const counts = await writer.apply(['products'], 'kept')
@@ -126,7 +126,7 @@ test('the store writes while the catalogue is open, and the other way round', as
   await store.beat('w', 3, 4)
 })
 
-test('a file that is missing, foreign or no database is refused', async () => {
+test('a file that is missing, of another program or no database is refused', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   await assert.rejects(openCatalogIn({ kind: 'sqlite', path }), /there is no .*cart\.db/)
@@ -140,7 +140,7 @@ test('a file that is missing, foreign or no database is refused', async () => {
   await assert.rejects(openCatalogIn({ kind: 'sqlite', path }), /not a database/)
 })
 
-test('once let go of, nothing is known', async () => {
+test('a closed catalog refuses every look-up', async () => {
   using folder = openFolder()
   const path = await makeStoreFile(folder.path)
   const catalog = await openCatalogIn({ kind: 'sqlite', path })

@@ -1,4 +1,4 @@
-// The tables of the catalogue in databases of their own, filled by the import.
+// The tables of the catalog in databases of their own, filled by the import.
 import { join } from 'node:path'
 import {
   type DatabaseCatalogOptions,

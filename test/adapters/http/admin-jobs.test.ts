@@ -75,7 +75,7 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
     )
   })
 
-  test(`pages go through all jobs in the order of their ids (${store})`, async () => {
+  test(`pages of buried jobs have all of them in the order of their ids (${store})`, async () => {
     await using service = await openHttpService({ store })
     await bury(service, 7)
     const whole = await list(service)
@@ -108,7 +108,7 @@ test('jobs under way are not listed and can not be requeued', async () => {
   assertProblem(await requeue(service, 'nope'), 'job-not-found')
 })
 
-test('a reservation that was given up takes its job along when its item goes', async () => {
+test('removing the item of a failed reservation deletes its buried job', async () => {
   await using service = await openHttpService()
   const [location = ''] = await bury(service)
   await service.ask('DELETE', location)
@@ -129,7 +129,7 @@ test('a release that was given up can be requeued too', async () => {
   assert.equal((await service.store.countJobs(service.clock.now())).buried, 0)
 })
 
-test('a job that nothing waits for any more is dropped, and the answer says so', async () => {
+test('a job whose item is gone is dropped instead of requeued, and the answer reports it', async () => {
   await using service = await openHttpService()
   const at = service.clock.now()
   const none = { put: [], removed: [] }
@@ -161,7 +161,7 @@ test('a job that nothing waits for any more is dropped, and the answer says so',
   assertProblem(await requeue(service, 'stray'), 'job-not-found')
 })
 
-test('an item with too many reservations under way takes no requeued one', async () => {
+test('a job is not requeued while its item has 8 reservations under way', async () => {
   await using service = await openHttpService()
   await bury(service)
   const { id } = itemAt((await list(service)).jobs, 0)
@@ -173,7 +173,7 @@ test('an item with too many reservations under way takes no requeued one', async
   assert.equal((await requeue(service, id)).status, 202)
 })
 
-test('of many requeues at once one works', async () => {
+test('of five concurrent requeues of a job one succeeds', async () => {
   await using service = await openHttpService({ store: 'sqlite' })
   await bury(service)
   const { id } = itemAt((await list(service)).jobs, 0)
@@ -181,7 +181,7 @@ test('of many requeues at once one works', async () => {
   assert.deepEqual(answers.map((a) => a.status).toSorted(), [202, 404, 404, 404, 404])
 })
 
-test('the list wants to know which jobs, and takes no nonsense', async () => {
+test('the list of jobs requires a state, and refuses malformed queries', async () => {
   await using service = await openHttpService()
   const queries = [
     '',

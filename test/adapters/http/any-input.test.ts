@@ -1,4 +1,4 @@
-// Whatever arrives: never a 5xx, every refusal in its form, and nothing of it in the store.
+// Random requests: never a 5xx, every refusal is a problem, and nothing of it is in the store.
 import assert from 'node:assert/strict'
 import { after, test } from 'node:test'
 import fc from 'fast-check'
@@ -158,7 +158,7 @@ const routes = [
   ['POST', `${cart}/operations`, operations],
 ] as const
 
-/** At a route that is there, with a body that nearly fits. */
+/** To an existing route, with a nearly valid body. */
 const nearly: fc.Arbitrary<Request> = fc
   .tuple(fc.constantFrom(...routes), fc.nat({ max: 20 }), fc.jsonValue(), headers)
   .map(([[method, path, body], at, part, sent]) => ({
@@ -183,7 +183,7 @@ const check = (asked: Request, answer: Answer, commitsBefore: number) => {
   assert.equal(commits, commitsBefore, 'a refused request wrote something')
 }
 
-test('of 2,000 requests made by chance, those that are refused write nothing', async () => {
+test('of 2,000 random requests, those that are refused write nothing', async () => {
   await fc.assert(
     fc.asyncProperty(request, async (asked) => {
       const before = commits

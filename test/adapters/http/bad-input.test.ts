@@ -1,4 +1,4 @@
-// Bad input gets a clear 4xx and changes nothing: more than 300 requests that somebody thought of.
+// Bad input gets a clear 4xx and changes nothing: a list of more than 300 requests.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -23,7 +23,7 @@ const corpus: Readonly<Record<string, readonly BadRequest[]>> = {
   'headers and queries': badHeaders,
 }
 
-test('the corpus is large, and says of no request two things', () => {
+test('the corpus has at least 300 bad requests, and none of them twice', () => {
   const all = Object.values(corpus).flat()
   assert.ok(all.length >= 300, `${all.length} requests`)
   const seen = new Set(all.map((bad) => JSON.stringify({ ...bad, why: '', status: 0 })))
@@ -71,18 +71,18 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
       for (const bad of requests) {
         const answer = await send(service, bad, known)
         const sent = `${bad.why}\n${bad.method} ${bad.url.slice(0, 200)}`
-        const told = `${sent}\n${answer.text.slice(0, 500)}`
-        assert.equal(answer.status, bad.status, told)
+        const detail = `${sent}\n${answer.text.slice(0, 500)}`
+        assert.equal(answer.status, bad.status, detail)
         assertIsProblem(answer)
-        // To see everything costs more than the request; a quantity tells which one was to blame.
-        assert.equal((await service.ask('HEAD', cart)).headers.etag, '"5.5"', told)
+        // Reading everything costs more than the request; the tag shows which request changed the cart.
+        assert.equal((await service.ask('HEAD', cart)).headers.etag, '"5.5"', detail)
       }
       assert.deepEqual(await views(service), untouched)
     })
   }
 }
 
-test('what is just within the bounds is accepted', async () => {
+test('additions just within the limits are accepted', async () => {
   await using service = await openHttpService()
   const accepted = [
     { product_id: 'x'.repeat(128), quantity: 9_999 },

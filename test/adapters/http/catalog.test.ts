@@ -1,4 +1,4 @@
-// An enforced catalogue: what it does not know is refused, and its prices go into the cart.
+// An enforced catalog: unknown products are refused, and its prices go into the cart.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -11,10 +11,10 @@ const lamp: Product = { id: 'lamp', name: 'Desk lamp', price: { amount: 1_999, c
 const rug: Product = { id: 'rug', name: null, price: { amount: 5, currency: 'EUR' } }
 const sake: Product = { id: 'sake', name: 'Sake', price: { amount: 900, currency: 'JPY' } }
 
-/** A catalogue in the hands of the test. */
+/** A catalog that the test controls. */
 const holdCatalog = (...sold: readonly Product[]) => {
   const products = new Map(sold.map((product) => [product.id, product]))
-  const state = { isAway: false, users: null as ReadonlySet<string> | null }
+  const state = { isUnavailable: false, users: null as ReadonlySet<string> | null }
   const find = (ids: readonly string[]) =>
     new Map(
       ids.flatMap((id) => {
@@ -22,21 +22,21 @@ const holdCatalog = (...sold: readonly Product[]) => {
         return product === undefined ? [] : [[id, product] as const]
       }),
     )
-  const orAway = () => {
-    if (state.isAway) throw new CartError('catalog-unavailable', 'secret cause')
+  const assertAvailable = () => {
+    if (state.isUnavailable) throw new CartError('catalog-unavailable', 'secret cause')
   }
   const catalog: Catalog = {
     name: 'file',
     findProducts: async (ids) => {
-      orAway()
+      assertAvailable()
       return find(ids)
     },
-    peekProducts: async (ids) => (state.isAway ? null : find(ids)),
+    peekProducts: async (ids) => (state.isUnavailable ? null : find(ids)),
     hasUser: async (id) => {
-      orAway()
+      assertAvailable()
       return state.users?.has(id) ?? true
     },
-    check: async () => orAway(),
+    check: async () => assertAvailable(),
     [Symbol.asyncDispose]: async () => {},
   }
   return { catalog, products, state }
@@ -55,7 +55,7 @@ const openShop = async (...sold: readonly Product[]) => {
   return { ...shop, service, add, cart, [Symbol.asyncDispose]: close }
 }
 
-test('a known product comes with its name and price, and the subtotal adds up', async () => {
+test('an item has the name and price of the catalog, and the cart has a subtotal', async () => {
   await using shop = await openShop(lamp, rug)
   assert.equal((await shop.add('lamp', 3)).status, 201)
   await shop.add('rug', 7)
@@ -90,10 +90,10 @@ test('an unknown user is 404', async () => {
   assert.equal((await shop.add('lamp')).status, 201)
 })
 
-test('while the catalogue is away adds are 503, and everything else works', async () => {
+test('while the catalog is unavailable adds are 503, and everything else works', async () => {
   await using shop = await openShop(lamp)
   const first = await shop.add('lamp', 2, { 'idempotency-key': 'k' })
-  shop.state.isAway = true
+  shop.state.isUnavailable = true
   const answer = await shop.add('lamp')
   assertProblem(answer, 'catalog-unavailable')
   assert.match(answer.headers['retry-after'] ?? '', /^\d+$/)
@@ -108,7 +108,7 @@ test('while the catalogue is away adds are 503, and everything else works', asyn
   assert.deepEqual(ready.checks.catalog, { status: 'degraded', name: 'file' })
 })
 
-test('a repeat of an add is answered as before, whatever has become of the product', async () => {
+test('a repeat of an add is answered as before, also when its product was deleted', async () => {
   await using shop = await openShop(lamp)
   const first = await shop.add('lamp', 2, { 'idempotency-key': 'k' })
   shop.products.delete('lamp')
@@ -116,7 +116,7 @@ test('a repeat of an add is answered as before, whatever has become of the produ
   assert.deepEqual([again.status, again.text], [201, first.text])
 })
 
-test('the routes of the references enforce it as well, in the words of 002', async () => {
+test('the routes of the references enforce the catalog as well, with the messages of reference 002', async () => {
   await using shop = await openShop(lamp)
   const ask = (url: string, body: object) => shop.service.ask('POST', url, { body })
   const ghost = { product_id: 'ghost', quantity: 1 }
@@ -131,7 +131,7 @@ test('the routes of the references enforce it as well, in the words of 002', asy
   assert.deepEqual([answer.status, answer.json()], [404, { detail: 'User not found' }])
 })
 
-test('an item whose product is gone or changed its price says so and stays as it is', async () => {
+test('an item whose product was deleted or has a new price shows it, and stays as it is', async () => {
   await using shop = await openShop(lamp, rug, sake)
   for (const id of ['lamp', 'rug', 'sake']) await shop.add(id, 2)
   const before = await shop.cart()
@@ -152,7 +152,7 @@ test('an item whose product is gone or changed its price says so and stays as it
   assert.deepEqual(read('item', await shop.service.ask('GET', url)).catalog, { status: 'gone' })
 })
 
-test('adding more of an item takes the price of now for all of it', async () => {
+test('adding to an item applies the current price to all its units', async () => {
   await using shop = await openShop(lamp)
   await shop.add('lamp', 2)
   shop.products.set('lamp', { ...lamp, price: { amount: 2_000, currency: 'EUR' } })
@@ -162,7 +162,7 @@ test('adding more of an item takes the price of now for all of it', async () => 
   assert.deepEqual(cart.subtotal, { amount: 6_000, currency: 'EUR' })
 })
 
-test('prices in two currencies, or none, make no subtotal', async () => {
+test('a cart with prices in two currencies, or an item without a price, has no subtotal', async () => {
   await using shop = await openShop(lamp, sake, { id: 'gift', name: null, price: null })
   await shop.add('lamp')
   await shop.add('sake')
@@ -183,8 +183,8 @@ test('the subtotal of any cart is exact to the cent', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(line, { minLength: 1, maxLength: 4 }), async (lines) => {
       run += 1
-      const operations = lines.map(({ amount, quantity }, place) => {
-        const id = `p${place}`
+      const operations = lines.map(({ amount, quantity }, index) => {
+        const id = `p${index}`
         shop.products.set(id, { id, name: null, price: { amount, currency: 'EUR' } })
         return { op: 'add', product_id: id, quantity }
       })

@@ -1,4 +1,4 @@
-// What is refused before a cart is looked at, in which order, and how it is told.
+// Requests that are refused before a cart is read: in which order, and with which answers.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -12,7 +12,7 @@ import { assertProblem } from '../../support/http-shapes.ts'
 const items = '/v1/cart/ann/items'
 const lamp = { product_id: 'lamp', quantity: 1 }
 
-test('an unknown path is 404, for every method and whatever comes with it', async () => {
+test('an unknown path is 404, for every method, body and header', async () => {
   await using service = await openHttpService()
   const paths = [
     '/',
@@ -47,7 +47,7 @@ test('an unknown path is 404, for every method and whatever comes with it', asyn
   }
 })
 
-test('a known path with another method is 405 and says which ones there are', async () => {
+test('a known path with another method is 405, with the allowed methods', async () => {
   await using service = await openHttpService()
   const allowed: Readonly<Record<string, string>> = {
     '/health': 'GET, HEAD',
@@ -107,7 +107,7 @@ test('refusals come in one order: 404 and 405, 415, 413, 400, 412, then the rule
   assert.equal(await worldOf(service, 'ann'), before)
 })
 
-test('a stored answer goes before 412, a malformed request before that', async () => {
+test('the idempotency key is checked before If-Match, and the body before both', async () => {
   await using service = await openHttpService()
   const headers = { 'idempotency-key': 'k' }
   await service.ask('POST', items, { body: lamp, headers })
@@ -117,7 +117,7 @@ test('a stored answer goes before 412, a malformed request before that', async (
   assertProblem(malformed, 'invalid-request')
 })
 
-test('a field error points at the member and says what is expected of it', async () => {
+test('a field error has a pointer to the member and what is expected of it', async () => {
   await using service = await openHttpService()
   const fault = async (body: unknown) => {
     const { errors } = assertProblem(await service.ask('POST', items, { body }), 'invalid-request')
@@ -137,7 +137,7 @@ test('a field error points at the member and says what is expected of it', async
   assert.equal(assertProblem(params, 'invalid-request').errors?.[0]?.pointer, '/params/userID')
 })
 
-test('a problem does not repeat a long request back', async () => {
+test('a problem does not repeat a long request', async () => {
   await using service = await openHttpService()
   const long = 'x'.repeat(10_000)
   const answers = [
@@ -163,7 +163,7 @@ const requestIds = async (service: HttpService, headers: Record<string, string>)
   return ids
 }
 
-test('X-Request-Id is echoed on every answer, and made when there is none', async () => {
+test('X-Request-Id is echoed on every answer, and generated when there is none', async () => {
   await using service = await openHttpService()
   const given = await requestIds(service, { 'x-request-id': 'abc/123?=' })
   assert.deepEqual(new Set(given), new Set(['abc/123?=']))
@@ -175,7 +175,7 @@ test('X-Request-Id is echoed on every answer, and made when there is none', asyn
   assert.equal(new Set(made).size, made.length)
 })
 
-test('a request id that could break a log or a header is not taken over', async () => {
+test('a request id that could break a log or a header is not echoed', async () => {
   await using service = await openHttpService()
   for (const id of ['', 'a b', 'x'.repeat(129), 'ä', 'a\tb']) {
     const answer = await service.ask('GET', '/nowhere', { headers: { 'x-request-id': id } })
@@ -184,7 +184,7 @@ test('a request id that could break a log or a header is not taken over', async 
   }
 })
 
-test('answers forbid sniffing; problems are not kept by caches', async () => {
+test('answers forbid content sniffing, and problems forbid caching', async () => {
   await using service = await openHttpService()
   for (const url of ['/v1/cart/ann', '/nowhere', '/v1/cart/%zz', '/v1/cart/a%20b', '/health']) {
     const { headers, status } = await service.ask('GET', url)
@@ -193,7 +193,7 @@ test('answers forbid sniffing; problems are not kept by caches', async () => {
   }
 })
 
-test('a body is JSON in every spelling of UTF-8, an empty one needs no type', async () => {
+test('every spelling of the JSON content type in UTF-8 is accepted, also without a body', async () => {
   await using service = await openHttpService()
   const types = [
     'application/json',
@@ -216,7 +216,7 @@ test('a body is JSON in every spelling of UTF-8, an empty one needs no type', as
   assert.equal((await service.ask('DELETE', '/v1/cart/ann', { headers })).status, 204)
 })
 
-test('the document and its pages are there', async () => {
+test('the OpenAPI document and its pages are served', async () => {
   await using service = await openHttpService()
   const document = await service.ask('GET', '/openapi.json')
   assert.equal(document.status, 200)

@@ -1,4 +1,4 @@
-// For those who run the service: /health, /ready, /metrics.
+// The routes for operators: /health, /ready, /metrics.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { CartError } from '../../../src/domain/errors.ts'
@@ -8,20 +8,20 @@ import { assertProblem, read } from '../../support/http-shapes.ts'
 
 const lamp = { product_id: 'lamp', quantity: 1 }
 
-const away = (): never => {
+const unavailable = (): never => {
   throw new CartError('store-unavailable', 'The store did not answer (secret path); try again.')
 }
 const brokenStore =
   (state: { broken: boolean }) =>
   (store: Store): Store => ({
     ...store,
-    load: async (...args) => (state.broken ? away() : store.load(...args)),
-    commit: async (...args) => (state.broken ? away() : store.commit(...args)),
-    countJobs: async (...args) => (state.broken ? away() : store.countJobs(...args)),
-    check: async () => (state.broken ? away() : store.check()),
+    load: async (...args) => (state.broken ? unavailable() : store.load(...args)),
+    commit: async (...args) => (state.broken ? unavailable() : store.commit(...args)),
+    countJobs: async (...args) => (state.broken ? unavailable() : store.countJobs(...args)),
+    check: async () => (state.broken ? unavailable() : store.check()),
   })
 
-test('/health answers without looking at anything', async () => {
+test('/health answers without a check of the store', async () => {
   await using service = await openHttpService({ wrap: brokenStore({ broken: true }) })
   for (const url of ['/health', '/livez']) {
     const answer = await service.ask('GET', url)
@@ -51,7 +51,7 @@ test('/ready shows the store, how durable it is, and the reservation service', a
   assert.deepEqual(body.checks.store, { status: 'ok', name: 'sqlite', durability: 'durable' })
 })
 
-test('an open circuit breaker degrades, it does not take out of service', async () => {
+test('an open circuit breaker makes /ready degraded, not unavailable', async () => {
   await using service = await openHttpService()
   service.state.breaker = 'open'
   const { status, body } = await ready(service)
@@ -61,7 +61,7 @@ test('an open circuit breaker degrades, it does not take out of service', async 
   assert.equal((await ready(service)).body.status, 'ready')
 })
 
-test('while reservations are off they are no reason to worry', async () => {
+test('while reservations are off, /ready is ready and shows the breaker as off', async () => {
   await using service = await openHttpService({ reservations: 'off' })
   const { body } = await ready(service)
   assert.deepEqual(
@@ -70,7 +70,7 @@ test('while reservations are off they are no reason to worry', async () => {
   )
 })
 
-test('while the store is away, /ready is 503 and does not say what it knows of it', async () => {
+test('while the store is unavailable, /ready is 503 and does not show the cause', async () => {
   const state = { broken: true }
   await using service = await openHttpService({ wrap: brokenStore(state) })
   const { status, body } = await ready(service)
@@ -83,7 +83,7 @@ test('while the store is away, /ready is 503 and does not say what it knows of i
   assert.equal((await ready(service)).status, 200, 'it recovers by itself')
 })
 
-test('a store that hangs is not ready, and /ready says so in time', async () => {
+test('while the store hangs, /ready is 503 within its time limit', async () => {
   const wrap = (store: Store): Store => ({ ...store, check: () => new Promise(() => {}) })
   await using service = await openHttpService({ wrap })
   const started = Date.now()
@@ -98,10 +98,14 @@ test('while draining, /ready is 503; requests are answered, without keep-alive',
   assert.deepEqual([status, body.status, body.checks.store?.status], [503, 'draining', 'ok'])
   const answer = await service.ask('POST', '/v1/cart/ann/items', { body: lamp })
   assert.deepEqual([answer.status, answer.headers.connection], [201, 'close'])
-  assert.equal((await service.ask('GET', '/health')).status, 200, 'it lives until it ends')
+  assert.equal(
+    (await service.ask('GET', '/health')).status,
+    200,
+    'the process is alive until it ends',
+  )
 })
 
-test('while the store is away, requests are 503 with Retry-After, not the cause', async () => {
+test('while the store is unavailable, requests are 503 with Retry-After, without the cause', async () => {
   const state = { broken: true }
   await using service = await openHttpService({ wrap: brokenStore(state) })
   const url = '/v1/cart/ann/items'
@@ -121,7 +125,7 @@ test('while the store is away, requests are 503 with Retry-After, not the cause'
   assert.equal((await service.ask('POST', url, { body: lamp, ...key })).status, 201)
 })
 
-test('a defect is 500 without its text, which goes to the log with the request id', async () => {
+test('an unexpected error is 500 without its text, which is logged with the request id', async () => {
   const wrap = (store: Store): Store => ({
     ...store,
     readJournal: async () => {
@@ -195,7 +199,7 @@ test('/metrics has the process, the jobs by state and the age of the oldest due 
   assert.equal(metric((await service.ask('GET', '/metrics')).text, /^reservation_breaker_open /), 1)
 })
 
-test('/metrics tells what came of calls to the reservation service', async () => {
+test('/metrics has the durations and outcomes of calls to the reservation service', async () => {
   await using service = await openHttpService()
   service.metrics.callDurations.observe({ kind: 'reserve', outcome: 'reserved' }, 31)
   service.metrics.outcomesUnknown.inc(2)
@@ -209,7 +213,7 @@ test('/metrics tells what came of calls to the reservation service', async () =>
   assert.equal(metric(text, /^jobs_buried_total /), 0)
 })
 
-test('/metrics is there while the store is away', async () => {
+test('/metrics answers while the store is unavailable', async () => {
   await using service = await openHttpService({ wrap: brokenStore({ broken: true }) })
   const { status, text } = await service.ask('GET', '/metrics')
   assert.equal(status, 200)

@@ -29,7 +29,7 @@ const same = (a: Answer, b: Answer) => {
 }
 
 for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]) {
-  test(`twenty at once with one key are one addition with one answer (${store})`, async () => {
+  test(`twenty concurrent additions with one key are one addition with one answer (${store})`, async () => {
     await using service = await openHttpService({ store })
     const answers = await Promise.all(Array.from({ length: 20 }, () => add(service, 'k1')))
     assert.equal(answers.filter((answer) => !isReplay(answer)).length, 1)
@@ -68,7 +68,7 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
   })
 }
 
-test('a repeat gets the answer of its first time, whatever has happened since', async () => {
+test('a repeat gets the answer of the first request, also after later changes', async () => {
   await using service = await openHttpService()
   const first = await add(service, 'k')
   await service.settle()
@@ -79,7 +79,7 @@ test('a repeat gets the answer of its first time, whatever has happened since', 
   assert.equal(await quantity(service), 0)
 })
 
-test('a key in quotes and the bare key are the same key', async () => {
+test('an idempotency key in quotes and the bare key are the same key', async () => {
   await using service = await openHttpService()
   const first = await add(service, '"k-1"')
   const bare = await add(service, 'k-1')
@@ -88,7 +88,7 @@ test('a key in quotes and the bare key are the same key', async () => {
   assert.equal(await quantity(service), 2)
 })
 
-test('keys are compared as they are, and may have 255 characters', async () => {
+test('idempotency keys are compared as they are, and may have 255 characters', async () => {
   await using service = await openHttpService()
   const long = 'x'.repeat(255)
   for (const key of ['k', 'K', long, `${long.slice(1)}y`, '!#$%&()*+,-./:;<=>?@[\\]^_`{|}~']) {
@@ -108,7 +108,7 @@ test('the same body in another spelling is the same request', async () => {
   same(a, b)
 })
 
-test('a key that was used for another request is 422', async () => {
+test('an idempotency key that was used for another request is 422', async () => {
   await using service = await openHttpService()
   const location = (await add(service, 'k')).headers.location ?? ''
   const before = await worldOf(service, 'ann')
@@ -133,7 +133,7 @@ test('a key that was used for another request is 422', async () => {
   assert.ok(isReplay(await add(service, 'k')), 'the stored answer is still there')
 })
 
-test('the same key on two items of a cart is not the same request', async () => {
+test('an idempotency key that was used for another item of the cart is refused', async () => {
   await using service = await openHttpService()
   const a = (await service.ask('POST', items, { body: lamp })).headers.location ?? ''
   const other = { product_id: 'other', quantity: 2 }
@@ -143,7 +143,7 @@ test('the same key on two items of a cart is not the same request', async () => 
   assertProblem(await service.ask('DELETE', b, { headers }), 'idempotency-key-reused')
 })
 
-test('the same key on another cart is another key', async () => {
+test('the same idempotency key on another cart is another key', async () => {
   await using service = await openHttpService({ store: 'sqlite' })
   const users = ['ann', 'bob', 'Ann', 'ann%7C', 'a.nn']
   const headers = { 'idempotency-key': 'k' }
@@ -155,7 +155,7 @@ test('the same key on another cart is another key', async () => {
   for (const user of users) assert.equal(await quantity(service, user), 2)
 })
 
-test('a malformed key is refused, and nothing happens', async () => {
+test('a malformed idempotency key is refused, and nothing is added', async () => {
   await using service = await openHttpService()
   const keys = ['', '""', '"', 'a b', 'a"b', '"a', 'a"', 'ä', 'a\tb', 'x'.repeat(256)]
   for (const key of [...keys, `"${'x'.repeat(256)}"`, 'x'.repeat(300), '"a"b"', 'k, k']) {
@@ -166,7 +166,7 @@ test('a malformed key is refused, and nothing happens', async () => {
   assert.equal(await quantity(service), 0)
 })
 
-test('a refusal is not stored: the same key may come again', async () => {
+test('a refusal is not stored: the same idempotency key can be used again', async () => {
   await using service = await openHttpService()
   assertProblem(await add(service, 'k', { ...lamp, quantity: 0 }), 'invalid-request')
   assertProblem(await add(service, 'k', lamp, { 'if-match': '"9.9"' }), 'version-stale')
@@ -177,7 +177,7 @@ test('a refusal is not stored: the same key may come again', async () => {
   assert.ok(answer.status === 201 && !isReplay(answer))
 })
 
-test('a write without effect stores its answer all the same', async () => {
+test('a write without effect stores its answer, too', async () => {
   await using service = await openHttpService({ store: 'sqlite' })
   const location = (await service.ask('POST', items, { body: lamp })).headers.location ?? ''
   const headers = { 'idempotency-key': 'k' }
@@ -192,7 +192,7 @@ test('a write without effect stores its answer all the same', async () => {
   assertProblem(await set(3), 'idempotency-key-reused')
 })
 
-test('a stored answer is replayed before If-Match is looked at', async () => {
+test('a stored answer is replayed before If-Match is checked', async () => {
   await using service = await openHttpService()
   const conditional = () => add(service, 'k', lamp, { 'if-match': '"0.0"' })
   const first = await conditional()

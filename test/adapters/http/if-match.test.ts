@@ -1,4 +1,4 @@
-// If-Match: who sends it is refused when the cart has moved on; who does not, never.
+// If-Match: a request with it is refused when the cart has changed; one without it never is.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type HttpService, openHttpService, worldOf } from '../../support/http-service.ts'
@@ -10,7 +10,7 @@ const lamp = { product_id: 'lamp', quantity: 1 }
 const addIf = (service: HttpService, tag: string) =>
   service.ask('POST', items, { body: lamp, headers: { 'if-match': tag } })
 
-test('the current version lets a write through, whatever the revision behind the dot', async () => {
+test('a write with the current version in If-Match succeeds, with any revision after the dot', async () => {
   await using service = await openHttpService()
   assert.equal((await addIf(service, '"0.0"')).status, 201, 'a cart that was never written')
   await service.settle()
@@ -21,7 +21,7 @@ test('the current version lets a write through, whatever the revision behind the
   assert.equal((await addIf(service, '*')).status, 201)
 })
 
-test('a stale version is 412 with the cart as it is now, and changes nothing', async () => {
+test('a stale version in If-Match is 412 with the current cart, and changes nothing', async () => {
   await using service = await openHttpService()
   await service.ask('POST', items, { body: lamp })
   const added = await service.ask('POST', items, { body: lamp })
@@ -47,7 +47,7 @@ test('a stale version is 412 with the cart as it is now, and changes nothing', a
   assert.equal(await worldOf(service, 'ann'), before)
 })
 
-test('tags that are no tags of this cart are stale, weak ones among them', async () => {
+test('weak tags in If-Match, and tags that the cart never had, are stale', async () => {
   await using service = await openHttpService()
   await service.ask('POST', items, { body: lamp })
   for (const tag of ['W/"1.1"', '"abc"', '""', '"1.1x"', '"01.1.1"', '"-1"', '"2.1", W/"1.1"']) {
@@ -55,7 +55,7 @@ test('tags that are no tags of this cart are stale, weak ones among them', async
   }
 })
 
-test('* is stale for a cart that was never written', async () => {
+test('If-Match: * is stale for a cart that was never written', async () => {
   await using service = await openHttpService()
   const problem = assertProblem(await addIf(service, '*'), 'version-stale')
   assert.equal(problem.cart?.version, 0)
@@ -83,7 +83,7 @@ test('a malformed If-Match is refused rather than ignored', async () => {
   assert.equal((await service.ask('GET', '/v1/cart/ann')).headers.etag, '"0.0"')
 })
 
-test('of twenty writers with the same version exactly one wins', async () => {
+test('of twenty concurrent writes with the same version exactly one succeeds', async () => {
   await using service = await openHttpService({ store: 'sqlite' })
   await service.ask('POST', items, { body: lamp })
   const answers = await Promise.all(Array.from({ length: 20 }, () => addIf(service, '"1.1"')))
@@ -94,13 +94,13 @@ test('of twenty writers with the same version exactly one wins', async () => {
   }
 })
 
-test('without If-Match nobody is refused: a hundred adds at once all count', async () => {
+test('without If-Match a hundred concurrent adds all succeed', async () => {
   await using service = await openHttpService({ store: 'sqlite' })
   const add = () => service.ask('POST', items, { body: lamp })
   const answers = await Promise.all(Array.from({ length: 100 }, add))
   assert.ok(answers.every((answer) => answer.status === 201))
   const versions = new Set(answers.map((answer) => read('cart', answer).version))
-  assert.equal(versions.size, 100, 'each saw the cart of its own moment')
+  assert.equal(versions.size, 100, 'each answer has a version of its own')
   const cart = read('cart', await service.ask('GET', '/v1/cart/ann'))
   assert.deepEqual([cart.total_quantity, cart.version], [100, 100])
   const [item] = cart.items

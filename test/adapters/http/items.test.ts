@@ -1,4 +1,4 @@
-// The items of a cart: add, read, set, remove, ask again.
+// The items of a cart: add, read, set, remove, reserve again.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Outcome } from '../../../src/domain/reservation/job.ts'
@@ -24,7 +24,7 @@ const add = async (service: HttpService, body: object = { product_id: 'lamp', qu
 const itemOf = async (service: HttpService, location: string): Promise<ItemJson> =>
   read('item', await service.ask('GET', location))
 
-test('adding answers 201 with the cart, its tag and where the item is', async () => {
+test('adding an item answers 201 with the cart, its tag and the location of the item', async () => {
   await using service = await openHttpService()
   const { answer, cart, location } = await add(service)
   const item = itemAt(cart.items, 0)
@@ -35,7 +35,7 @@ test('adding answers 201 with the cart, its tag and where the item is', async ()
   assert.deepEqual(await itemOf(service, location), item)
 })
 
-test('the same product with the same choices in any order is the same item', async () => {
+test('the same product with the same attributes in any order is the same item', async () => {
   await using service = await openHttpService()
   const choice = {
     product_id: 'ring',
@@ -53,7 +53,7 @@ test('the same product with the same choices in any order is the same item', asy
   assert.notEqual(other.location, first.location)
 })
 
-test('no attributes are empty attributes; null is a choice of its own', async () => {
+test('missing attributes are the same as empty ones; an attribute that is null is not', async () => {
   await using service = await openHttpService()
   await add(service, { product_id: 'p', quantity: 1 })
   await add(service, { product_id: 'p', quantity: 1, attributes: {} })
@@ -64,7 +64,7 @@ test('no attributes are empty attributes; null is a choice of its own', async ()
   )
 })
 
-test('names and products are kept as they are, character by character', async () => {
+test('names and product ids are kept as they are, character by character', async () => {
   await using service = await openHttpService()
   const texts = [
     'Gaming laptop 15"',
@@ -85,7 +85,7 @@ test('names and products are kept as they are, character by character', async ()
   assert.equal(cart.item_count, texts.length + 1, 'no two of them are folded into one')
 })
 
-test('a later name wins, no name keeps the earlier one', async () => {
+test('a later name of an item replaces the earlier one; an addition without a name keeps it', async () => {
   await using service = await openHttpService()
   await add(service, { product_id: 'p', quantity: 1, name: 'old' })
   const same = await add(service, { product_id: 'p', quantity: 1 })
@@ -105,7 +105,7 @@ test('units beyond 9,999 of an item are refused by their sum, and change nothing
   assert.equal(await worldOf(service, 'ann'), before)
 })
 
-test('a cart takes 500 items and not one more', async () => {
+test('a cart holds 500 items and not one more', async () => {
   await using service = await openHttpService()
   for (let from = 0; from < 500; from += 100) {
     const operations = Array.from({ length: 100 }, (_, n) => ({
@@ -127,7 +127,7 @@ test('an unknown item is 404 for every method that names one', async () => {
   await add(service)
   const before = await worldOf(service, 'ann')
   const body = { quantity: 1 }
-  for (const cart of ['ann', 'nobody']) {
+  for (const cart of ['ann', 'eve']) {
     const url = `/v1/cart/${cart}/items/nope`
     assertProblem(await service.ask('GET', url), 'item-not-found')
     assertProblem(await service.ask('PATCH', url, { body }), 'item-not-found')
@@ -137,7 +137,7 @@ test('an unknown item is 404 for every method that names one', async () => {
   assert.equal(await worldOf(service, 'ann'), before)
 })
 
-test("an item of another user's cart is not to be found", async () => {
+test("an item of another user's cart is not found", async () => {
   await using service = await openHttpService()
   const { location } = await add(service)
   const foreign = location.replace('/ann/', '/bob/')
@@ -146,7 +146,7 @@ test("an item of another user's cart is not to be found", async () => {
   assert.equal((await service.ask('GET', location)).status, 200)
 })
 
-test('PATCH sets the quantity: more is reserved, less is let go, 0 removes', async () => {
+test('PATCH sets the quantity: more is reserved, less is released, 0 removes the item', async () => {
   await using service = await openHttpService()
   const { location } = await add(service)
   const set = async (quantity: number) => {
@@ -170,7 +170,7 @@ test('PATCH sets the quantity: more is reserved, less is let go, 0 removes', asy
   assertProblem(await service.ask('GET', location), 'item-not-found')
 })
 
-test('DELETE removes an item; a second time it is gone', async () => {
+test('DELETE removes an item; a second DELETE does not find it', async () => {
   await using service = await openHttpService()
   const { location } = await add(service)
   const answer = await service.ask('DELETE', location)
@@ -179,7 +179,7 @@ test('DELETE removes an item; a second time it is gone', async () => {
   assertProblem(await service.ask('DELETE', location), 'item-not-found')
 })
 
-test('reserve asks again for what was refused, and answers 202', async () => {
+test('reserve requests refused units again, and answers 202', async () => {
   await using service = await openHttpService()
   const { location } = await add(service)
   await service.settle(soldOut)
@@ -195,7 +195,7 @@ test('reserve asks again for what was refused, and answers 202', async () => {
     [[2, 'pending']],
   )
   const again = await service.ask('POST', `${location}/reserve`)
-  assert.deepEqual([again.status, again.headers.etag], [202, '"1.3"'], 'nothing is left to ask for')
+  assert.deepEqual([again.status, again.headers.etag], [202, '"1.3"'], 'nothing is left to request')
 })
 
 test('with reservations off, items are kept and reserve is refused', async () => {
@@ -208,7 +208,7 @@ test('with reservations off, items are kept and reserve is refused', async () =>
 })
 
 for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]) {
-  test(`an item shows all its reservations, a cart the latest 20 of it (${store})`, async () => {
+  test(`an item shows all its reservations, its cart only the latest 20 (${store})`, async () => {
     await using service = await openHttpService({ store })
     let location = ''
     for (let n = 0; n < 45; n += 1) {
@@ -224,12 +224,12 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
     assert.equal(line.reservations.length, 20)
     assert.deepEqual(line.reservations, whole.reservations.slice(-20))
     const times = whole.reservations.map((r) => r.requested_at)
-    assert.deepEqual(times, times.toSorted(), 'in the order they were asked for')
+    assert.deepEqual(times, times.toSorted(), 'in the order they were requested')
     assert.equal(line.reservation.reserved_quantity, 45, 'the sum counts those not shown')
   })
 }
 
-test('an item is 304 for who has it as it is', async () => {
+test('an item is 304 for its current tag in If-None-Match', async () => {
   await using service = await openHttpService()
   const added = await service.ask('POST', '/v1/cart/ann/items', {
     body: { product_id: 'lamp', quantity: 1 },

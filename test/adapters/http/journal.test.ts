@@ -18,12 +18,12 @@ const journal = async (service: HttpService, query = ''): Promise<JournalJson> =
   return read('journal', answer)
 }
 
-test('a cart without history has an empty page and no next one', async () => {
+test('the journal of a cart without history is an empty page without a next one', async () => {
   await using service = await openHttpService()
   assert.deepEqual(await journal(service), { entries: [], next: null })
 })
 
-test('entries tell what happened, who caused it, and when, in the words of the API', async () => {
+test('journal entries show what happened, who caused it, and when, with the names of the API', async () => {
   await using service = await openHttpService()
   const attributes = { holdId: 'mine', inSize: { key: 1 } }
   const body = { product_id: 'lamp', quantity: 3, name: 'Lamp', attributes }
@@ -80,7 +80,7 @@ const makeHistory = async (service: HttpService) => {
 }
 
 for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]) {
-  test(`pages never split a revision, and end with null (${store})`, async () => {
+  test(`pages of the journal never split a revision, and the last has no next one (${store})`, async () => {
     await using service = await openHttpService({ store })
     await makeHistory(service)
     const whole = await journal(service)
@@ -107,7 +107,7 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
     }
   })
 
-  test(`a last revision larger than the page has no next one (${store})`, async () => {
+  test(`a last revision that is larger than the page has no next page (${store})`, async () => {
     await using service = await openHttpService({ store })
     await makeHistory(service)
     const operations = Array.from({ length: 5 }, (_, n) => ({
@@ -121,7 +121,7 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
   })
 }
 
-test('after is exclusive, may lie beyond the end, and counts revisions', async () => {
+test('the parameter "after" is an exclusive revision, and may be beyond the end', async () => {
   await using service = await openHttpService()
   await makeHistory(service)
   const revisions = async (query: string) =>
@@ -132,7 +132,7 @@ test('after is exclusive, may lie beyond the end, and counts revisions', async (
   assert.deepEqual(await revisions('?limit=1000&after=0'), [1, 2, 2, 2, 3, 4, 4, 5])
 })
 
-test('a page holds 100 entries unless told otherwise', async () => {
+test('a page of the journal has 100 entries by default', async () => {
   await using service = await openHttpService()
   const body = { product_id: 'p', quantity: 1 }
   for (let n = 0; n < 101; n += 1) await service.ask('POST', items, { body })
@@ -142,7 +142,7 @@ test('a page holds 100 entries unless told otherwise', async () => {
   assert.deepEqual([last.entries.length, last.next], [1, null])
 })
 
-test("only the cart's own history is shown, and reading it writes nothing", async () => {
+test('the journal shows only the history of its own cart, and reading it writes nothing', async () => {
   await using service = await openHttpService()
   await makeHistory(service)
   const before = await worldOf(service, 'ann')
@@ -152,7 +152,7 @@ test("only the cart's own history is shown, and reading it writes nothing", asyn
   assert.equal(await worldOf(service, 'ann'), before)
 })
 
-test('numbers in a query are decimal digits and nothing else', async () => {
+test('numbers in a query may have only decimal digits', async () => {
   await using service = await openHttpService()
   const texts = [
     '0x10',

@@ -1,4 +1,4 @@
-// Several things in one step, and answers that show the touched item only.
+// Several operations in one request, and answers with the touched item only.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
@@ -16,7 +16,7 @@ const run = (service: HttpService, operations: readonly object[]) =>
   service.ask('POST', url, { body: { operations } })
 
 for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]) {
-  test(`all operations happen in order, in one revision (${store})`, async () => {
+  test(`all operations of a request are carried out in order, in one revision (${store})`, async () => {
     await using service = await openHttpService({ store })
     const first = read('cart', await run(service, [add('a', 2), add('b'), add('a', 3)]))
     assert.deepEqual(
@@ -47,7 +47,7 @@ for (const store of ['memory', 'sqlite'] as const satisfies readonly StoreKind[]
   })
 }
 
-test('one refused operation undoes them all', async () => {
+test('one refused operation undoes all of its request', async () => {
   await using service = await openHttpService()
   await run(service, [add('kept')])
   const before = await worldOf(service, 'ann')
@@ -58,7 +58,7 @@ test('one refused operation undoes them all', async () => {
   assert.equal(await worldOf(service, 'ann'), before)
 })
 
-test('an item that an operation before removed is gone', async () => {
+test('an operation does not find an item that an earlier one removed', async () => {
   await using service = await openHttpService()
   const { items } = read('cart', await run(service, [add('a')]))
   const item_id = itemAt(items, 0).item_id
@@ -69,7 +69,7 @@ test('an item that an operation before removed is gone', async () => {
   assertProblem(twice, 'item-not-found')
 })
 
-test('operations without effect answer 200 and leave the tag alone', async () => {
+test('operations without effect answer 200 and keep the tag', async () => {
   await using service = await openHttpService()
   const { items } = read('cart', await run(service, [add('a', 2)]))
   const same = { op: 'set', item_id: itemAt(items, 0).item_id, quantity: 2 }
@@ -77,13 +77,13 @@ test('operations without effect answer 200 and leave the tag alone', async () =>
   assert.deepEqual([answer.status, answer.headers.etag], [200, '"1.1"'])
 })
 
-test('100 operations are fine', async () => {
+test('a request may have 100 operations', async () => {
   await using service = await openHttpService()
   const operations = Array.from({ length: 100 }, (_, n) => add(`p${n}`))
   assert.equal(read('cart', await run(service, operations)).item_count, 100)
 })
 
-test('a fault in an operation is pointed at', async () => {
+test('a fault in an operation is reported with a pointer to it', async () => {
   await using service = await openHttpService()
   const answer = await run(service, [add('a'), add('b', 0)])
   const { errors = [] } = assertProblem(answer, 'invalid-request')
@@ -141,7 +141,7 @@ test('a minimal answer does not grow with the cart', async () => {
   assert.ok((await size()) <= small + 10)
 })
 
-test('preferences are read as RFC 7240 has them, unknown ones ignored', async () => {
+test('the Prefer header is read by RFC 7240, and unknown preferences are ignored', async () => {
   await using service = await openHttpService()
   const isMinimal = async (prefer: string) => {
     const answer = await service.ask('POST', url, {

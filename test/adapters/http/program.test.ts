@@ -1,4 +1,4 @@
-// The program says in one line each why it does not start, and ends with a code that is not 0.
+// The program reports in one line each why it does not start, and ends with a code that is not 0.
 import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { openSqliteStore } from '../../../src/adapters/stores/sqlite/open.ts'
 import { settings } from '../../../src/config/read-config.ts'
 import { holdPort, openFolder, runMain } from '../../support/http-program.ts'
 
-test('bad settings end it with code 78 and a line for each', async () => {
+test('the program ends with code 78 and a line for each bad setting', async () => {
   const env = {
     APP_PORT: 'http',
     LOG_LEVEL: 'loud',
@@ -29,7 +29,7 @@ test('bad settings end it with code 78 and a line for each', async () => {
   assert.doesNotMatch(complaints.join('\n'), /hunter2/)
 })
 
-test('production without a reservation service ends it with code 78', async () => {
+test('the program ends with code 78 in production without a reservation service', async () => {
   const { code, complaints } = await runMain({ ENV_NAME: 'prod' })
   assert.equal(code, 78)
   assert.match(complaints.join('\n'), /^cart-service: RESERVATION_SERVICE_URL is missing.*$/)
@@ -44,17 +44,17 @@ const refuses = async (env: Readonly<Record<string, string>>, why: RegExp) => {
   assert.match(complaints[0] ?? '', why)
 }
 
-test('a port that is in use is named, with the setting for another', async () => {
+test('the program does not start on a port in use, and names it and the setting for another', async () => {
   await using held = await holdPort()
   const why = new RegExp(`port ${held.port} of 127\\.0\\.0\\.1 is in use; set APP_PORT`)
   await refuses({ APP_PORT: String(held.port) }, why)
 })
 
-test('an address that is not of this machine is named', async () => {
+test('the program does not start on an address of another machine, and names it', async () => {
   await refuses({ HOST: '192.0.2.1' }, /cannot listen on HOST 192\.0\.2\.1/)
 })
 
-test('the database of another program is left alone', async () => {
+test('the program refuses the database of another program and does not change it', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'foreign.db')
   const foreign = new DatabaseSync(path)
@@ -70,14 +70,14 @@ test('the database of another program is left alone', async () => {
   after.close()
 })
 
-test('a file that is no database is left alone', async () => {
+test('the program refuses a file that is no database', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'letter.txt')
   writeFileSync(path, 'Dear reader, '.repeat(100))
   await refuses({ DATABASE_URL: `sqlite:${path}` }, /letter\.txt/)
 })
 
-test('a file that another cart service holds is not opened', async () => {
+test('the program refuses a file that another cart service has open', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   await using holder = await openSqliteStore(path)
@@ -85,7 +85,7 @@ test('a file that another cart service holds is not opened', async () => {
   await holder.check()
 })
 
-test('a place that can not be written to is named', async () => {
+test('the program does not start with a database path that cannot be written, and names it', async () => {
   using folder = openFolder()
   const file = join(folder.path, 'file')
   writeFileSync(file, '')
@@ -96,7 +96,7 @@ test('a place that can not be written to is named', async () => {
   await refuses({ DATABASE_URL: `sqlite:${directory}` }, /directory/)
 })
 
-test('--help names every setting with its default, and starts nothing', async () => {
+test('with --help the program prints every setting with its default, and starts nothing', async () => {
   const { code, stdout, complaints } = await runMain({ APP_PORT: 'nonsense' }, { args: ['--help'] })
   assert.deepEqual([code, complaints], [0, []])
   for (const { name, fallback, about } of Object.values(settings)) {

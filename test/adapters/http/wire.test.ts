@@ -18,7 +18,7 @@ const one = async (port: number, bytes: string | Buffer) => {
 const quantity = async (service: HttpService) =>
   read('cart', await service.ask('GET', '/v1/cart/ann')).total_quantity
 
-test('headers that contradict each other when they come twice are refused', async () => {
+test('headers that could contradict each other are refused when they are doubled', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const doubled: readonly (readonly [string, string])[] = [
@@ -46,7 +46,7 @@ test('headers that contradict each other when they come twice are refused', asyn
   assert.equal(await quantity(service), 1)
 })
 
-test('a request without Host is refused like any other', async () => {
+test('a request without Host is refused with a problem', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const answer = await one(port, 'GET /health HTTP/1.1\r\n\r\n')
@@ -54,7 +54,7 @@ test('a request without Host is refused like any other', async () => {
   assert.equal((await one(port, 'GET /health HTTP/1.0\r\n\r\n')).status, 200, 'HTTP/1.0 had none')
 })
 
-test('an expectation that can not be met is refused like any other request', async () => {
+test('a request with an expectation that cannot be met is refused with a problem', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const tea = await one(port, toBytes(post, [json, 'expect: tea'], body))
@@ -86,7 +86,7 @@ const brokenRequests: Readonly<Record<string, string | Buffer>> = {
   'an encoding that is not chunked': `${head}transfer-encoding: gzip\r\n\r\nzz`,
 }
 
-test('what is no readable HTTP gets a problem too, and the connection ends', async () => {
+test('bytes that are not readable HTTP are answered with a problem, and the connection ends', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   for (const [name, bytes] of Object.entries(brokenRequests)) {
@@ -104,7 +104,7 @@ test('what is no readable HTTP gets a problem too, and the connection ends', asy
   assert.equal((await one(port, toBytes(get))).status, 200, 'others are served')
 })
 
-test('an announced gigabyte is refused at once, without being read', async () => {
+test('a request that announces a gigabyte is refused at once, without being read', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const announced = (head: string, type: string) =>
@@ -117,7 +117,7 @@ test('an announced gigabyte is refused at once, without being read', async () =>
   assertProblem(await one(port, announced('POST /nowhere', json)), 'route-not-found')
 })
 
-test('chunks that never end are cut off at the limit', async () => {
+test('a chunked body that never ends is refused at the limit', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const chunk = `1000\r\n${'x'.repeat(4_096)}\r\n`
@@ -146,7 +146,7 @@ test('a body of exactly 64 KiB is read, in chunks as well', async () => {
   assert.equal(await quantity(service), 2)
 })
 
-test('headers and bodies that do not come in time are 408, and the connection ends', async () => {
+test('headers and bodies that do not arrive in time are 408, and the connection ends', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const before = await worldOf(service, 'ann')
@@ -167,7 +167,7 @@ test('headers and bodies that do not come in time are 408, and the connection en
   assert.equal(await worldOf(service, 'ann'), before)
 })
 
-test('a client that leaves in the middle of its body changes nothing', async () => {
+test('a client that disconnects in the middle of its body changes nothing', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const bytes = `${head}content-length: 100\r\n\r\n${body}`
@@ -180,7 +180,7 @@ test('a client that leaves in the middle of its body changes nothing', async () 
   assert.equal((await one(port, toBytes(get))).status, 200)
 })
 
-test('a connection stays after a refusal, and answers come in order', async () => {
+test('a connection stays open after a refusal, and answers are in order', async () => {
   await using service = await openHttpService()
   const port = await listen(service)
   const bytes = Buffer.concat([
@@ -196,7 +196,7 @@ test('a connection stays after a refusal, and answers come in order', async () =
   assert.deepEqual(statuses, [400, 404, 201, 415, 405, 200])
 })
 
-test('garbage behind a request does not pass for the answer to it', async () => {
+test('garbage after a request does not change the answer to it', async () => {
   await using service = await openHttpService({ store: 'sqlite' })
   const port = await listen(service)
   const bytes = Buffer.concat([toBytes(post, [json], body), Buffer.from('GARBAGE\r\n\r\n')])

@@ -1,4 +1,4 @@
-// Queues on a Redis of the test's own, and taking what comes out of them.
+// Queues on a Redis server of the tests, and taking the hints that come out of them.
 import { openRedisQueue } from '../../../src/adapters/queue/redis-queue.ts'
 import type { JobQueue } from '../../../src/ports/job-queue.ts'
 import { times } from '../../application/over-stores.ts'
@@ -13,24 +13,24 @@ export const startServer = async (): Promise<void> => {
   server = await startRedis()
 }
 
-type Opened = JobQueue & { readonly troubles: readonly Error[]; readonly heard: () => number }
+type Opened = JobQueue & { readonly troubles: readonly Error[]; readonly notified: () => number }
 
 export const open = (prefix: string, isWorker = true): Opened => {
   const troubles: Error[] = []
-  let heard = 0
+  let notified = 0
   const queue = openRedisQueue({
     url: server.url,
     prefix,
     isWorker,
     onHints: () => {
-      heard += 1
+      notified += 1
     },
     onTrouble: (error) => troubles.push(error),
   })
-  return { ...queue, troubles, heard: () => heard }
+  return { ...queue, troubles, notified: () => notified }
 }
 
-/** Queues of one installation, in the order: who puts, then the workers. */
+/** Queues of one installation: one that only puts ids, and those of the workers. */
 export const openAll = async (workers: number) => {
   prefixes += 1
   const prefix = `test${prefixes}`
@@ -44,14 +44,14 @@ export const openAll = async (workers: number) => {
 export const untilUp = (queue: JobQueue, isUp = true) =>
   until(isUp ? 'it is up' : 'it is down', () => queue.isUp() === isUp)
 
-/** Takes and is done with what comes, until there is as much. */
+/** Takes hints and marks them as done, until so many have come. */
 export const takeAll = async (queues: readonly JobQueue[], count: number): Promise<string[][]> => {
   const taken: string[][] = queues.map(() => [])
   await until(`${count} have come`, () => {
-    for (const [place, queue] of queues.entries()) {
+    for (const [index, queue] of queues.entries()) {
       queue.want(20)
       for (const hint of queue.take(20)) {
-        taken[place]?.push(hint.id)
+        taken[index]?.push(hint.id)
         hint.done()
       }
     }
@@ -60,7 +60,7 @@ export const takeAll = async (queues: readonly JobQueue[], count: number): Promi
   return taken
 }
 
-export const ids = (count: number, name = 'job') => times(count, (place) => `${name}-${place}`)
+export const ids = (count: number, name = 'job') => times(count, (index) => `${name}-${index}`)
 export const sorted = (taken: readonly (readonly string[])[]) => taken.flat().toSorted()
-// Longer than a hint is on its way.
+// Longer than a hint takes to arrive.
 export const aWhileMs = 300

@@ -1,4 +1,4 @@
-// A Redis that forgets, is gone or holds still: the queue says so, comes back and can be let go of.
+// A Redis that loses its keys, is killed or hangs: the queue reports it, works again and can be closed.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,34 +33,34 @@ const rejectsWithin = async (queue: JobQueue, ms: number): Promise<void> => {
 }
 
 function survives() {
-  test('goes on after all its keys are gone, when ids are put anew', async () => {
-    await using place = await openAll(2)
-    const [first] = place.workers
+  test('keeps working after all its keys were deleted, when ids are put again', async () => {
+    await using queues = await openAll(2)
+    const [first] = queues.workers
     assert.ok(first)
-    await place.putter.put(ids(50))
+    await queues.putter.put(ids(50))
     first.want(10)
-    await until('some have come', () => first.heard() >= 5)
+    await until('some have come', () => first.notified() >= 5)
     const held = first.take(5)
     await server.flushAll()
     for (const hint of held) hint.done()
-    await place.putter.put(ids(50, 'anew'))
-    const anew = new Set<string>()
+    await queues.putter.put(ids(50, 'second'))
+    const second = new Set<string>()
     await until('all that is new has come', () => {
-      for (const queue of place.workers) {
+      for (const queue of queues.workers) {
         queue.want(20)
         for (const { id, done } of queue.take(20)) {
-          if (id.startsWith('anew')) anew.add(id)
+          if (id.startsWith('second')) second.add(id)
           done()
         }
       }
-      return anew.size === 50
+      return second.size === 50
     })
-    assert.ok(place.putter.isUp())
+    assert.ok(queues.putter.isUp())
   })
 
-  test('is down while its server is killed, and works again with what is put then', async () => {
-    await using place = await openAll(2)
-    const { putter, workers } = place
+  test('is down while its server is killed, and works again with ids that are put later', async () => {
+    await using queues = await openAll(2)
+    const { putter, workers } = queues
     await putter.put(ids(20))
     await server.kill()
     await Promise.all([putter, ...workers].map((queue) => untilUp(queue, false)))
@@ -72,21 +72,21 @@ function survives() {
     }
     await server.start()
     await Promise.all([putter, ...workers].map((queue) => untilUp(queue)))
-    await putter.put(ids(30, 'anew'))
+    await putter.put(ids(30, 'second'))
     const taken = await takeAll(workers, 30)
-    assert.deepEqual(sorted(taken), ids(30, 'anew').toSorted())
-    // Said, and not over and over.
+    assert.deepEqual(sorted(taken), ids(30, 'second').toSorted())
+    // Reported, but not again and again.
     assert.ok(workers.every(({ troubles }) => troubles.length <= 3))
   })
 
-  test('counts as down when its server holds still', async () => {
-    await using place = await openAll(1)
+  test('is down while its server hangs', async () => {
+    await using queues = await openAll(1)
     await using _ = { [Symbol.asyncDispose]: server.thaw }
-    const { putter, workers } = place
+    const { putter, workers } = queues
     await server.freeze()
     await rejectsWithin(putter, 3_000)
     await Promise.all([putter, ...workers].map((queue) => untilUp(queue, false)))
-    // Who put in vain says so.
+    // The rejected put reports it already.
     assert.ok(putter.troubles.length <= 1)
     await server.thaw()
     await Promise.all([putter, ...workers].map((queue) => untilUp(queue)))
@@ -95,7 +95,7 @@ function survives() {
     assert.ok(ids(5).every((id) => taken.flat().includes(id)))
   })
 
-  test('that has not been reached yet is down, says so once, and comes up by itself', async () => {
+  test('is down until it first reaches its server, and comes up by itself', async () => {
     await server.stop()
     const [putter, worker] = [open('late', false), open('late')]
     await using stack = new AsyncDisposableStack()
@@ -119,18 +119,18 @@ const endsWithin = async (queue: JobQueue, ms: number): Promise<void> => {
 
 function ends() {
   for (const [what, go, comeBack] of [
-    ['is gone', () => server.kill(), () => server.start()],
-    ['holds still', () => server.freeze(), () => server.thaw()],
+    ['is killed', () => server.kill(), () => server.start()],
+    ['hangs', () => server.freeze(), () => server.thaw()],
   ] as const) {
-    test(`can be let go of while its server ${what}, with hints in hand and on their way`, async () => {
-      const place = await openAll(2)
-      const { putter, workers } = place
+    test(`can be closed while its server ${what}, with hints taken and hints under way`, async () => {
+      const queues = await openAll(2)
+      const { putter, workers } = queues
       const [worker, idle] = workers
       assert.ok(worker && idle)
       worker.want(10)
       idle.rest()
       await putter.put(ids(20))
-      await until('some have come', () => worker.heard() > 3)
+      await until('some have come', () => worker.notified() > 3)
       const held = worker.take(2)
       await go()
       await using _ = { [Symbol.asyncDispose]: comeBack }
@@ -142,7 +142,7 @@ function ends() {
     })
   }
 
-  test('can be let go of before it was ever reached', async () => {
+  test('can be closed before it first reaches its server', async () => {
     await server.stop()
     await using _ = { [Symbol.asyncDispose]: () => server.start() }
     await Promise.all(

@@ -25,10 +25,10 @@ describe('the queue on Redis', { skip: redisProgramIsMissing() }, () => {
 
 function spreads() {
   test('spreads ids over two workers, each to one of them', async () => {
-    await using place = await openAll(2)
+    await using queues = await openAll(2)
     const all = ids(300)
-    await Promise.all([place.putter.put(all.slice(0, 150)), place.putter.put(all.slice(150))])
-    const taken = await takeAll(place.workers, 300)
+    await Promise.all([queues.putter.put(all.slice(0, 150)), queues.putter.put(all.slice(150))])
+    const taken = await takeAll(queues.workers, 300)
     assert.deepEqual(sorted(taken), all.toSorted())
     assert.ok(
       taken.every((own) => own.length > 20),
@@ -36,33 +36,33 @@ function spreads() {
     )
     await sleep(aWhileMs)
     assert.deepEqual(
-      place.workers.flatMap((queue) => queue.take(9)),
+      queues.workers.flatMap((queue) => queue.take(9)),
       [],
     )
-    assert.ok(place.workers.every((queue) => queue.heard() > 0))
+    assert.ok(queues.workers.every((queue) => queue.notified() > 0))
   })
 
-  test('passes over ids that it has already, and takes them anew once they are done', async () => {
-    await using place = await openAll(1)
-    const [worker] = place.workers
+  test('skips ids that it has already, and accepts them again once they are done', async () => {
+    await using queues = await openAll(1)
+    const [worker] = queues.workers
     assert.ok(worker)
     worker.rest()
     const all = ids(10)
-    for (let round = 0; round < 3; round += 1) await place.putter.put(all)
+    for (let round = 0; round < 3; round += 1) await queues.putter.put(all)
     assert.deepEqual(sorted(await takeAll([worker], 10)), all)
     await sleep(aWhileMs)
     assert.deepEqual(worker.take(99), [])
-    await place.putter.put(all)
+    await queues.putter.put(all)
     assert.deepEqual(sorted(await takeAll([worker], 10)), all)
   })
 
-  test('lets at most one come to a worker that wants none', async () => {
-    await using place = await openAll(1)
-    const [worker] = place.workers
+  test('delivers at most one hint to a worker that wants none', async () => {
+    await using queues = await openAll(1)
+    const [worker] = queues.workers
     assert.ok(worker)
     worker.want(0)
-    await place.putter.put(ids(10))
-    await until('one has come', () => worker.heard() > 0)
+    await queues.putter.put(ids(10))
+    await until('one has come', () => worker.notified() > 0)
     await sleep(aWhileMs)
     const [only, ...others] = worker.take(99)
     assert.deepEqual(others, [])
@@ -72,21 +72,21 @@ function spreads() {
     assert.equal(worker.take(99).length, 3)
   })
 
-  test('takes no more than its limit, and none that is not there', async () => {
-    await using place = await openAll(1)
-    const [worker] = place.workers
+  test('returns at most the limit of a take, and nothing when it is empty', async () => {
+    await using queues = await openAll(1)
+    const [worker] = queues.workers
     assert.ok(worker)
     assert.deepEqual(worker.take(5), [])
     worker.want(10)
-    await place.putter.put(ids(5))
-    await place.putter.put([])
-    await until('all have come', () => worker.heard() === 5)
+    await queues.putter.put(ids(5))
+    await queues.putter.put([])
+    await until('all have come', () => worker.notified() === 5)
     assert.equal(worker.take(2).length, 2)
     assert.equal(worker.take(0).length, 0)
     assert.equal(worker.take(9).length, 3)
   })
 
-  test('tells two installations on one server apart', async () => {
+  test('keeps two installations on one server apart', async () => {
     await using here = await openAll(1)
     await using there = await openAll(1)
     await here.putter.put(ids(5, 'here'))
@@ -97,33 +97,33 @@ function spreads() {
 }
 
 function passesOn() {
-  test('gives what came for a worker that rests to the others, and comes back to it', async () => {
-    await using place = await openAll(2)
-    const [tired, other] = place.workers
+  test('gives the hints of a worker that rests to the others, and delivers to it again later', async () => {
+    await using queues = await openAll(2)
+    const [tired, other] = queues.workers
     assert.ok(tired && other)
     other.rest()
     await sleep(aWhileMs)
     tired.want(20)
-    await place.putter.put(ids(10))
-    await until('all have come', () => tired.heard() === 10)
+    await queues.putter.put(ids(10))
+    await until('all have come', () => tired.notified() === 10)
     tired.rest()
     assert.deepEqual(tired.take(99), [])
     assert.deepEqual(sorted(await takeAll([other], 10)), ids(10))
-    await place.putter.put(ids(10, 'more'))
+    await queues.putter.put(ids(10, 'more'))
     assert.deepEqual(sorted(await takeAll([other], 10)), ids(10, 'more'))
     assert.deepEqual(tired.take(99), [])
     other.rest()
     await sleep(aWhileMs)
-    await place.putter.put(ids(10, 'again'))
+    await queues.putter.put(ids(10, 'again'))
     assert.deepEqual(sorted(await takeAll([tired], 10)), ids(10, 'again'))
     assert.deepEqual([...tired.troubles, ...other.troubles], [])
   })
 
-  test('a worker that rests and wants in quick turns loses nothing', async () => {
-    await using place = await openAll(1)
-    const [worker] = place.workers
+  test('loses no hint of a worker that rests and wants in quick turns', async () => {
+    await using queues = await openAll(1)
+    const [worker] = queues.workers
     assert.ok(worker)
-    await place.putter.put(ids(100))
+    await queues.putter.put(ids(100))
     const taken = new Set<string>()
     for (let turn = 0; turn < 30; turn += 1) {
       worker.want(5)
@@ -140,16 +140,16 @@ function passesOn() {
     assert.deepEqual(worker.troubles, [])
   })
 
-  test('gives what came for a worker that ends to the others at once', async () => {
-    await using place = await openAll(1)
-    const [other] = place.workers
+  test('gives the hints of a worker that ends to the others at once', async () => {
+    await using queues = await openAll(1)
+    const [other] = queues.workers
     assert.ok(other)
     other.rest()
     await sleep(aWhileMs)
-    const ending = open(place.prefix)
+    const ending = open(queues.prefix)
     ending.want(20)
-    await place.putter.put(ids(10))
-    await until('all have come', () => ending.heard() === 10)
+    await queues.putter.put(ids(10))
+    await until('all have come', () => ending.notified() === 10)
     await ending[Symbol.asyncDispose]()
     assert.deepEqual(sorted(await takeAll([other], 10)), ids(10))
   })

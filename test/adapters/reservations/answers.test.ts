@@ -14,7 +14,7 @@ const reserveAt = async (
   return await client.reserve(wanted(), calm())
 }
 
-test('the request says what is wanted, how much, and which reservation it is for', async () => {
+test('a request has the product, the quantity and the key of the reservation', async () => {
   await using service = await answering(200)
   const url = new URL(`${service.url.origin}/api/v2/`)
   await using client = connect(url)
@@ -86,7 +86,7 @@ const unreadable = [
   '<html>200 OK</html>',
 ]
 
-test('a 2xx that can not be read may have been carried out: unknown', async () => {
+test('a 2xx that cannot be read may have been carried out, so its outcome is unknown', async () => {
   for (const body of unreadable) {
     const answer = await reserveAt(200, body)
     assert.equal(answer.kind, 'unknown', body)
@@ -95,7 +95,7 @@ test('a 2xx that can not be read may have been carried out: unknown', async () =
   assert.equal((await reserveAt(200, Buffer.from('ff00fe', 'hex'))).kind, 'unknown')
 })
 
-test('every status of the table means what it says', async () => {
+test('every status is refused, rejected or again as in the table', async () => {
   const meaning: Readonly<Record<ReserveResult['kind'], readonly number[]>> = {
     reserved: [],
     unsent: [],
@@ -115,7 +115,7 @@ test('every status of the table means what it says', async () => {
   }
 })
 
-test('only 425 and 429 say that the request was not looked at', async () => {
+test('only 425 and 429 mean that the request was not processed', async () => {
   for (const status of [425, 429]) {
     const answer = await reserveAt(status)
     assert.ok(answer.kind === 'again' && !answer.inDoubt, String(status))
@@ -136,7 +136,7 @@ test('a redirect is not followed', async () => {
   assert.deepEqual([service.calls.length, target.calls.length], [1, 0])
 })
 
-test('Retry-After counts in seconds or names a date, and is bounded by a day', async () => {
+test('Retry-After is in seconds or a date, and is limited to a day', async () => {
   const waitFor = async (header: string, status = 503) => {
     const answer = await reserveAt(status, '', { 'retry-after': header })
     assert.ok(answer.kind === 'again')
@@ -155,7 +155,7 @@ test('Retry-After counts in seconds or names a date, and is bounded by a day', a
   assert.equal(await waitFor('Fri, 31 Dec 9999 23:59:59 GMT'), 86_400_000)
 })
 
-test('a password in the URL goes along as Basic authentication', async () => {
+test('a password in the URL is sent as Basic authentication', async () => {
   await using service = await answering(200)
   const url = new URL(service.url)
   url.username = 'cart'

@@ -14,7 +14,7 @@ const reserveAt = async (status: number, body: string, headers = {}) => {
   return { outcomes, kinds: outcomes.map((o) => o.kind), calls: service.calls }
 }
 
-test('the call carries all requests, with their keys as references', async () => {
+test('a batch call carries all requests, with their keys as references', async () => {
   const { calls } = await reserveAt(200, answer([]))
   const [call] = calls
   assert.deepEqual([call?.method, call?.path], ['POST', '/reserve/batch'])
@@ -27,7 +27,7 @@ test('the call carries all requests, with their keys as references', async () =>
   })
 })
 
-test('outcomes come in the order of the requests, whatever that of the answer is', async () => {
+test('outcomes of a batch are in the order of the requests, not of the answer', async () => {
   const { outcomes } = await reserveAt(
     200,
     answer([
@@ -44,7 +44,7 @@ test('outcomes come in the order of the requests, whatever that of the answer is
   ])
 })
 
-test('the status of each error is read by the same table', async () => {
+test('the status of each error in a batch is read by the table of single calls', async () => {
   const statuses = [
     [410, 'refused'],
     [422, 'refused'],
@@ -61,7 +61,7 @@ test('the status of each error is read by the same table', async () => {
   }
 })
 
-test('a reference without a readable result has an unknown outcome', async () => {
+test('a reference in a batch without a readable result has an unknown outcome', async () => {
   const results = [
     { reference: 'a' },
     { reference: 'b', error: { status: '409' } },
@@ -72,14 +72,14 @@ test('a reference without a readable result has an unknown outcome', async () =>
   assert.deepEqual((await reserveAt(200, one)).kinds, ['unknown', 'reserved', 'unknown'])
 })
 
-test('an answer that is no list of results leaves all in doubt', async () => {
+test('all outcomes of a batch are unknown when the answer is no list of results', async () => {
   const bodies = ['', '{}', '[]', 'null', answer(null), answer({}), answer([null, 1, 'a', []])]
   for (const body of [...bodies, '{"results": [{"reference": "a", "reservation_id": 1}']) {
     assert.deepEqual((await reserveAt(200, body)).kinds, ['unknown', 'unknown', 'unknown'], body)
   }
 })
 
-test('a status for the whole call holds for each', async () => {
+test('the status of a whole batch call applies to each request', async () => {
   assert.deepEqual((await reserveAt(503, '')).kinds, ['again', 'again', 'again'])
   assert.deepEqual((await reserveAt(404, '')).kinds, ['rejected', 'rejected', 'rejected'])
   const { outcomes } = await reserveAt(429, '', { 'retry-after': '9' })
@@ -103,7 +103,7 @@ test('the largest batch that can be configured is answered and understood', asyn
   assert.equal(outcomes.filter((o) => o.kind === 'reserved').length, 1_000)
 })
 
-test('the answer to a batch may be larger, but has an end too', async () => {
+test('the answer to a batch may be larger than others, but not of any size', async () => {
   const results = three.map(({ key }) => ({ reference: key, reservation_id: 1 }))
   const padded = (bytes: number) => answer(results).padEnd(bytes)
   assert.equal((await reserveAt(200, padded(65_536))).kinds[0], 'reserved')

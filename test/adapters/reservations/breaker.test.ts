@@ -20,7 +20,7 @@ const call = async (client: ReservationClient, times: number) => {
   for (let n = 0; n < times; n += 1) await client.reserve(wanted(`k${n}`), calm())
 }
 
-test('twenty failures in a row open it: calls are unsent, without being made', async () => {
+test('twenty failures in a row open the breaker, and later calls are unsent', async () => {
   await using service = await openSwitched()
   const long = { ...breaker, cooldownMs: 10_000 }
   await using client = connect(service.url, { breaker: long })
@@ -42,7 +42,7 @@ test('twenty failures in a row open it: calls are unsent, without being made', a
   assert.equal(service.calls.length, 20)
 })
 
-test('one answer in between closes the count again', async () => {
+test('one answer in between resets the failures that the breaker counts', async () => {
   await using service = await openSwitched()
   await using client = connect(service.url, { breaker })
   await call(client, 19)
@@ -53,7 +53,7 @@ test('one answer in between closes the count again', async () => {
   assert.equal(client.breaker(), 'closed')
 })
 
-test('refusals, rejections and 429 are answers of a service that works', async () => {
+test('refusals, rejections and 429 do not open the breaker', async () => {
   for (const status of [409, 404, 401, 429, 302]) {
     await using service = await openSwitched()
     service.state.status = status
@@ -64,7 +64,7 @@ test('refusals, rejections and 429 are answers of a service that works', async (
   }
 })
 
-test('timeouts and refused connections count as failures', async () => {
+test('timeouts and refused connections open the breaker', async () => {
   await using silent = await openSwitched()
   silent.state.status = 'silent'
   await using slow = connect(silent.url, { breaker, timeoutMs: 50 })
@@ -75,7 +75,7 @@ test('timeouts and refused connections count as failures', async () => {
   assert.equal(dead.breaker(), 'open')
 })
 
-test('after the cooldown one call probes: success closes it', async () => {
+test('after the cooldown one successful call closes the breaker', async () => {
   await using service = await openSwitched()
   await using client = connect(service.url, { breaker })
   await call(client, 20)
@@ -87,7 +87,7 @@ test('after the cooldown one call probes: success closes it', async () => {
   assert.equal(service.calls.length, 21)
 })
 
-test('a probe that fails opens it for another cooldown', async () => {
+test('a call that fails after the cooldown opens the breaker for another one', async () => {
   await using service = await openSwitched()
   await using client = connect(service.url, { breaker })
   await call(client, 20)
@@ -100,7 +100,7 @@ test('a probe that fails opens it for another cooldown', async () => {
   assert.equal(client.breaker(), 'half-open')
 })
 
-test('while a probe is under way, no other call goes out', async () => {
+test('while the first call after the cooldown is under way, no other call is sent', async () => {
   await using service = await openSwitched()
   await using client = connect(service.url, { breaker, timeoutMs: 400 })
   await call(client, 20)
@@ -112,7 +112,7 @@ test('while a probe is under way, no other call goes out', async () => {
   assert.deepEqual(kinds.toSorted(), ['unknown', ...Array<string>(9).fill('unsent')])
 })
 
-test('switched off, it lets everything through', async () => {
+test('a breaker that is switched off never opens', async () => {
   await using service = await openSwitched()
   await using client = connect(service.url, { breaker: { ...breaker, enabled: false } })
   await call(client, 30)

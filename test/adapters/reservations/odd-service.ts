@@ -55,7 +55,7 @@ export const answering = (
 ): Promise<OddService> =>
   openOddService((_call, response) => response.writeHead(status, headers).end(body))
 
-/** A port of this machine that nobody listens on. */
+/** A URL on a closed port of this machine. */
 export const findDeadUrl = async (): Promise<URL> => {
   const server = createTcpServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -87,5 +87,5 @@ export const wanted = (key = 'k1', quantity = 2, productId = 'lamp'): ReserveReq
 export const keyOf = (text: string) => text as ReservationKey
 export const holdOf = (text: string) => text as HoldId
 
-/** A signal that nobody aborts. */
+/** A signal that is never aborted. */
 export const calm = () => new AbortController().signal

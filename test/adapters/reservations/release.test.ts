@@ -1,4 +1,4 @@
-// Giving holds back, and looking up whether one was made.
+// Releasing holds, and looking up whether one was made.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { answering, calm, connect, holdOf, keyOf } from './odd-service.ts'
@@ -17,20 +17,20 @@ test('a release names the hold in its path, and carries the same key and no body
   assert.equal(call?.headers['content-type'], undefined)
 })
 
-test('ids are escaped, so that none can name another resource', async () => {
+test('hold ids are escaped in paths, so that none can name another resource', async () => {
   const ids = { 'a/../b?c#d': 'a%2F..%2Fb%3Fc%23d', 'x y': 'x%20y', '💡%': '%F0%9F%92%A1%25' }
   for (const [id, escaped] of Object.entries(ids)) {
     assert.equal((await releaseAt(200, id)).call?.path, `/reserve/${escaped}`)
   }
 })
 
-test('gone is gone: any 2xx, 404 and 410 are a release', async () => {
+test('a release that is answered with any 2xx, 404 or 410 has released the hold', async () => {
   for (const status of [200, 202, 204, 404, 410]) {
     assert.deepEqual((await releaseAt(status)).outcome, { kind: 'released' }, String(status))
   }
 })
 
-test('what an operator must look at is rejected, what may pass comes again', async () => {
+test('a release is rejected or tried again, by the status of its answer', async () => {
   for (const status of [400, 401, 403, 405, 409, 415, 422, 501]) {
     assert.equal((await releaseAt(status)).outcome.kind, 'rejected', String(status))
   }
@@ -46,12 +46,12 @@ const lookUpAt = async (status: number, body = '{"reservation_id": 17}') => {
   return { outcome, call: service.calls[0] }
 }
 
-test('a look-up asks by reference', async () => {
+test('a look-up has the key of the reservation as its reference', async () => {
   const { call } = await lookUpAt(200)
   assert.deepEqual([call?.method, call?.path], ['GET', '/reserve?reference=k%26x%3D1'])
 })
 
-test('a look-up finds a hold, or knows that there is none, or knows nothing', async () => {
+test('a look-up is found, missing, unknown, rejected or again, by its answer', async () => {
   assert.deepEqual((await lookUpAt(200)).outcome, { kind: 'found', holdId: '17' })
   assert.deepEqual((await lookUpAt(404, '')).outcome, { kind: 'missing' })
   for (const body of ['', '{}', '[]', '{"reservation_id": null}', '{"reservation_id": ""}']) {

@@ -1,4 +1,4 @@
-// The client against the simulator: its ledger says what the service really holds.
+// The client against the simulator: its ledger shows what the service really holds.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { SimulatorOptions } from '../../../simulator/options.ts'
@@ -21,7 +21,7 @@ const open = async (options: Partial<SimulatorOptions> = {}, timeoutMs = 2_000) 
   }
 }
 
-test('a hold is made once for a key, however often it is asked for', async () => {
+test('repeated requests with one key make one hold', async () => {
   await using world = await open()
   const ask = () => world.client.reserve(wanted('k', 3), calm())
   const outcomes = await Promise.all(Array.from({ length: 10 }, ask))
@@ -32,13 +32,13 @@ test('a hold is made once for a key, however often it is asked for', async () =>
   assert.equal(others.length, 0)
 })
 
-test('what is sold out is refused', async () => {
+test('a reservation of a product that is sold out is refused', async () => {
   await using world = await open({ rateRefuse: 1 })
   const outcome = await world.client.reserve(wanted(), calm())
   assert.deepEqual(outcome, { kind: 'refused', reason: 'answered 409' })
 })
 
-test('an error without effect comes again, in doubt', async () => {
+test('a reservation that is answered with an error is tried again, its outcome in doubt', async () => {
   await using world = await open({ rateError: 1 })
   const outcome = await world.client.reserve(wanted(), calm())
   assert.ok(outcome.kind === 'again' && outcome.inDoubt)
@@ -50,7 +50,7 @@ for (const [fault, holds] of [
   ['rateGarbage', 1],
   ['rateHang', 0],
 ] as const) {
-  test(`${fault} is unknown, and the next attempt with the key gets the one hold`, async () => {
+  test(`after ${fault} the outcome is unknown, and a repeat with the key gets the one hold`, async () => {
     await using world = await open({ [fault]: 1 }, 300)
     assert.equal((await world.client.reserve(wanted('k'), calm())).kind, 'unknown')
     assert.equal(world.simulator.ledger.count().active, holds)
@@ -73,7 +73,7 @@ test('a late success is found by its key after the timeout', async () => {
   assert.equal(world.simulator.ledger.count().active, 1)
 })
 
-test('a hold is given back once; a second release is as good', async () => {
+test('a hold is released once, and a second release succeeds as well', async () => {
   await using world = await open()
   const outcome = await world.client.reserve(wanted('k'), calm())
   assert.ok(outcome.kind === 'reserved')
@@ -98,7 +98,7 @@ test('grade lookup: a lost hold is found again by its reference', async () => {
   assert.deepEqual(await world.client.lookup(keyOf('k'), calm()), { kind: 'missing' })
 })
 
-test('grade bare: the exercise as it is answers a number and keeps no keys', async () => {
+test('grade bare: a repeat with the same key makes another hold', async () => {
   await using world = await open({ grade: 'bare' })
   const first = await world.client.reserve(wanted('k'), calm())
   const second = await world.client.reserve(wanted('k'), calm())
@@ -106,7 +106,7 @@ test('grade bare: the exercise as it is answers a number and keeps no keys', asy
   assert.notEqual(first.holdId, second.holdId)
 })
 
-test('a batch has an outcome for each, also when some are sold out', async () => {
+test('a batch has an outcome for each request, also when some are sold out', async () => {
   await using world = await open({ rateRefuse: 0.5, seed: 7 })
   const requests = Array.from({ length: 40 }, (_, n) => wanted(`k${n}`, 1, `item${n}`))
   const outcomes = await world.client.reserveBatch(requests, calm())

@@ -1,4 +1,4 @@
-// Calls that end badly: what may have been carried out is never taken for what was not.
+// Calls that fail: one that may have been carried out is never reported as unsent.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { ReservationClient } from '../../../src/ports/reservation-client.ts'
@@ -20,7 +20,7 @@ const everyCall = (client: ReservationClient, signal = calm()) => [
   client.lookup(keyOf('d'), signal),
 ]
 
-test('nobody listens: unsent, certainly not carried out', async () => {
+test('a call to a closed port is unsent', async () => {
   await using client = connect(await findDeadUrl())
   for (const call of everyCall(client)) {
     const outcome = await call
@@ -30,12 +30,12 @@ test('nobody listens: unsent, certainly not carried out', async () => {
   }
 })
 
-test('a name that does not resolve: unsent', async () => {
+test('a call to a host name that does not resolve is unsent', async () => {
   await using client = connect(new URL('http://reservations.invalid'))
   assert.equal((await client.reserve(wanted(), calm())).kind, 'unsent')
 })
 
-test('an answer that never comes is unknown when its time is up', async () => {
+test('a call without an answer has an unknown outcome after its timeout', async () => {
   await using service = await openOddService(() => {})
   await using client = connect(service.url, { timeoutMs: 200 })
   const started = performance.now()
@@ -44,7 +44,7 @@ test('an answer that never comes is unknown when its time is up', async () => {
   assert.ok(tookMs >= 190 && tookMs < 2_000, `${tookMs} ms`)
 })
 
-test('the time covers the body: one that drips is unknown, not waited for', async () => {
+test('the timeout includes the body: a call whose answer trickles has an unknown outcome', async () => {
   await using service = await openOddService((_call, response) => {
     response.writeHead(200).write('{"reservation_id"')
     const timer = setInterval(() => response.write(' '), 20)
@@ -56,7 +56,7 @@ test('the time covers the body: one that drips is unknown, not waited for', asyn
   assert.ok(performance.now() - started < 2_000)
 })
 
-test('a slow answer within its time is an answer', async () => {
+test('a slow answer within the timeout is used', async () => {
   await using service = await openOddService((_call, response) => {
     setTimeout(() => response.end('{"reservation_id": 5}'), 400)
   })
@@ -65,7 +65,7 @@ test('a slow answer within its time is an answer', async () => {
   assert.deepEqual(outcome, { kind: 'reserved', holdId: '5' })
 })
 
-test('a connection that is reset before, within or after the headers is unknown', async () => {
+test('a connection reset before, within or after the headers makes the outcome unknown', async () => {
   const resets = [
     (socket: { resetAndDestroy(): unknown } | null) => socket?.resetAndDestroy(),
   ] as const
@@ -86,7 +86,7 @@ test('a connection that is reset before, within or after the headers is unknown'
   }
 })
 
-test('a connection that is closed without or within an answer is unknown', async () => {
+test('a connection closed without an answer or within it makes the outcome unknown', async () => {
   for (const written of [
     '',
     'HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"reservation_id": 1}',
@@ -99,7 +99,7 @@ test('a connection that is closed without or within an answer is unknown', async
   }
 })
 
-test('what is no HTTP is unknown', async () => {
+test('an answer that is not HTTP makes the outcome unknown', async () => {
   for (const written of ['SSH-2.0-OpenSSH_9\r\n', 'HTTP/1.1 abc\r\n\r\n', '\0\0\0\0']) {
     await using service = await openOddService((_call, response) => {
       response.socket?.end(written)
@@ -109,7 +109,7 @@ test('what is no HTTP is unknown', async () => {
   }
 })
 
-test('an answer of more than 64 KiB is not read to its end', async () => {
+test('an answer of more than 64 KiB is not read, and its outcome is unknown', async () => {
   const padded = (length: number) => `{"reservation_id": 1${' '.repeat(length - 21)}}`
   await using full = await answering(200, padded(65_536))
   await using near = connect(full.url)
@@ -119,7 +119,7 @@ test('an answer of more than 64 KiB is not read to its end', async () => {
   assert.equal((await client.reserve(wanted(), calm())).kind, 'unknown')
 })
 
-test('an answer without an end is cut off', async () => {
+test('an answer without an end is not read on after the limit', async () => {
   let sent = 0
   await using service = await openOddService((_call, response) => {
     response.writeHead(200)
@@ -135,7 +135,7 @@ test('an answer without an end is cut off', async () => {
   assert.ok(sent < 50_000_000, `${sent} bytes were taken`)
 })
 
-test('a signal breaks off open calls at once: unknown, they were sent', async () => {
+test('an abort signal ends open calls at once, with an unknown outcome', async () => {
   await using service = await openOddService(() => {})
   await using client = connect(service.url, { timeoutMs: 60_000 })
   const abort = new AbortController()
@@ -150,7 +150,7 @@ test('a signal breaks off open calls at once: unknown, they were sent', async ()
   assert.ok(performance.now() - started < 1_000)
 })
 
-test('a call that is broken off before it began was not sent', async () => {
+test('a call that is aborted before it began is unsent', async () => {
   await using service = await answering(200)
   await using client = connect(service.url)
   const outcomes = await Promise.all(everyCall(client, AbortSignal.abort(new Error('stop'))))
@@ -158,7 +158,7 @@ test('a call that is broken off before it began was not sent', async () => {
   assert.equal(service.calls.length, 0)
 })
 
-test('one bad call does not spoil the next', async () => {
+test('a failed call does not affect the next one', async () => {
   let count = 0
   await using service = await openOddService((_call, response) => {
     count += 1
@@ -171,7 +171,7 @@ test('one bad call does not spoil the next', async () => {
   }
 })
 
-test('no more connections than allowed are open, and waiting calls have their turn', async () => {
+test('no more connections than allowed are open, and waiting calls are sent later', async () => {
   let open = 0
   let most = 0
   await using service = await openOddService((_call, response) => {

@@ -1,4 +1,4 @@
-// The store in memory is the model of the others: they answer the same, whatever is asked.
+// The store in memory is the model of the others: the same calls give the same results.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
@@ -41,7 +41,7 @@ const aJob = fc.constantFrom(...jobIds)
 /** A change without its revision: it is decided on what the cart is when it comes. */
 const change = fc.record({
   cartId: carts,
-  // Now and then somebody was faster.
+  // Sometimes the change is not decided on the current revision.
   stale: fc.constantFrom(0, 0, 0, 0, -1, 1),
   effect: fc.constantFrom('some' as const, 'some' as const, 'none' as const),
   put: few(...items),
@@ -114,7 +114,7 @@ const effectOf = (cart: Cart, on: number, now: number, draft: Draft): Partial<Ch
     at: now,
     createdAt: cart.createdAt ?? now,
     removed: removed.flatMap((name) => known(name) ?? []),
-    // What stays keeps its id and its index; what goes may come back as another item.
+    // An item that stays keeps its id and its position; a removed one may come back as another.
     put: put.map((name) => {
       const kept = removed.includes(name) ? undefined : known(name)
       const id = kept?.id ?? toItemId(`${name} of ${now}`)
@@ -161,9 +161,9 @@ const take = async (store: Store, now: number, next: Step): Promise<unknown> => 
   }
 }
 
-/** All that can be asked without changing anything. */
+/** All that can be read. */
 const allOf = async (store: Store, now: number): Promise<unknown> => {
-  const answers = ['k1', 'k2', 'k3'].map((key) => ({ caller: 'someone', key }))
+  const answers = ['k1', 'k2', 'k3'].map((key) => ({ caller: 'a caller', key }))
   const ids = ['ada', 'bob'] as CartId[]
   const loaded = await Promise.all(ids.map((id) => store.load(id, answers)))
   return {
@@ -192,11 +192,11 @@ const agree = async (open: OpenStore, numRuns: number): Promise<void> => {
   await fc.assert(property, { numRuns })
 }
 
-test('memory and SQLite answer the same, whatever is asked in whichever order', () =>
+test('the stores in memory and in SQLite give the same results for any calls in any order', () =>
   agree(openFreshSqliteStore, 40))
 
 test(
-  'memory and PostgreSQL answer the same, whatever is asked in whichever order',
+  'the stores in memory and in PostgreSQL give the same results for any calls in any order',
   {
     skip: postgresIsMissing(),
   },

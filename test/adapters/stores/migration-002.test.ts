@@ -203,7 +203,7 @@ const line = {
 }
 const head = { user_id: ada, version: 5, revision: 12, created_at: noon, updated_at: noon + 9 }
 
-/** The SQL of the migration, and the row that says that it was applied. */
+/** The SQL of the migration, and the row that records that it was applied. */
 const readFirst = (store: 'sqlite' | 'postgres') => {
   const name = '001-carts.sql'
   const folder = new URL(`../../../src/adapters/stores/${store}/migrations/`, import.meta.url)
@@ -276,7 +276,7 @@ const assertSame = async (store: Store): Promise<void> => {
   }
 }
 
-/** What was there stays while the database goes on. */
+/** What was there is kept, and the database can be written to. */
 const assertGoesOn = async (store: Store): Promise<void> => {
   const on = counters.revision
   const used = buildFullChange('used', { on })
@@ -314,7 +314,7 @@ describe('a SQLite file of the previous version', () => {
     await assertGoesOn(again)
   })
 
-  test('that cannot be brought up to date is refused and left as it was', async () => {
+  test('is refused and left as it was when it cannot be migrated', async () => {
     using folder = openFolder()
     const path = await makeFile(folder.path)
     const change = (sql: string) => {
@@ -322,7 +322,7 @@ describe('a SQLite file of the previous version', () => {
       database.exec(sql)
       database.close()
     }
-    // Without a tag it is not known what the cart was like.
+    // Without an entity tag the revision of the answer is unknown.
     change(`update answers set headers = '{}' where key = 'empty'`)
     await assert.rejects(openSqliteStore(path), /cart database/)
     change(`update answers set headers = '{"etag":"\\"10.100\\""}' where key = 'empty'`)

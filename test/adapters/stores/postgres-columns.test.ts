@@ -1,4 +1,4 @@
-// What goes into PostgreSQL as columns comes out as it was, and what lies there can be read by others.
+// Values in columns of PostgreSQL are read as they were written, and other programs can read them.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -63,7 +63,7 @@ const nasty = fc.constantFrom(
   ],
   ...["'", "''", '$1', '::text', '--', '%', '_', '\\x41', '\\000', 'N'],
 )
-// NUL is refused before it comes here, and so is what is no Unicode.
+// NUL and text that is not Unicode are refused before they come here.
 const text = fc
   .oneof(
     fc.string({ unit: 'binary' }),
@@ -79,7 +79,7 @@ const row: fc.Arbitrary<ArrayRow> = fc.tuple(
   orNull(fc.boolean()),
 )
 
-const openPlace = async () => {
+const openFixture = async () => {
   const stack = new AsyncDisposableStack()
   const { url } = stack.use(await openDatabase())
   const store = stack.use(await openStoreOf(url))
@@ -87,20 +87,20 @@ const openPlace = async () => {
   return { store, session, [Symbol.asyncDispose]: () => stack.disposeAsync() }
 }
 
-describe('what goes into PostgreSQL', { skip: postgresIsMissing() }, () => {
+describe('values in PostgreSQL', { skip: postgresIsMissing() }, () => {
   asColumns()
   asCarts()
   forReaders()
 })
 
 function asColumns() {
-  test('any rows come out as they went in', async () => {
-    await using index = await openPlace()
+  test('any rows are read as they were written', async () => {
+    await using fixture = await openFixture()
     const sql = `select t, b::text, i, z from ${unnest(columns, 'r', 1)}`
     const property = fc.asyncProperty(fc.array(row, { maxLength: 20 }), async (rows) => {
-      const seen = await index.session.ask(sql, toArrays(rows, 4))
+      const seen = await fixture.session.ask(sql, toArrays(rows, 4))
       const numbers = seen.map(([t, b, ...others]) => [t, b === null ? null : Number(b), ...others])
-      // Zero has no sign there.
+      // Integers of PostgreSQL have no negative zero.
       assert.deepEqual(
         numbers,
         rows.map((each) => each.map((value) => (value === 0 ? 0 : value))),
@@ -109,52 +109,52 @@ function asColumns() {
     await fc.assert(property, { numRuns: 300 })
   })
 
-  test('no rows are no rows', async () => {
-    await using index = await openPlace()
+  test('an empty list of rows is read as an empty list', async () => {
+    await using fixture = await openFixture()
     assert.deepEqual(toArrays([], 2), ['{}', '{}'])
-    assert.deepEqual(await index.session.ask('select * from unnest($1::text[])', ['{}']), [])
+    assert.deepEqual(await fixture.session.ask('select * from unnest($1::text[])', ['{}']), [])
   })
 
-  test('long values come out as they went in', async () => {
-    await using index = await openPlace()
+  test('long values are read as they were written', async () => {
+    await using fixture = await openFixture()
     const long = '{"\\,\'NULL😀\n'.repeat(100_000)
     const rows = [[long], [null], [long.slice(1)]]
     const sql = 'select * from unnest($1::text[])'
-    assert.deepEqual(await index.session.ask(sql, toArrays(rows, 1)), rows)
+    assert.deepEqual(await fixture.session.ask(sql, toArrays(rows, 1)), rows)
   })
 }
 
 function asCarts() {
-  test('attributes of 2 KB with all that is special come back, and name their line', async () => {
-    await using index = await openPlace()
+  test('attributes of 2 KB with special characters are read as written, and identify their item', async () => {
+    await using fixture = await openFixture()
     const special = `{"a":[1,"b\\"]}, NULL '' $1 \n\t\u2028 😀 \\N \u0000 \ud800 `
     const attributes: JsonObject = { [special]: special.repeat(50), list: [special, null, 1.5] }
     const attributesKey = canonicalText(attributes)
     assert.ok(attributesKey.length > 2_000)
     const item = buildItem('a', { attributes, attributesKey, name: 'NULL', productId: '{"x",\\}' })
     const other = buildItem('b', { productId: '{"x",\\}', name: '' })
-    await mustCommit(index.store, buildChange({ put: [item, other] }))
-    assert.deepEqual((await index.store.load(ada, [])).cart.items, [item, other])
-    await mustCommit(index.store, buildChange({ on: 1, removed: [item] }))
-    assert.deepEqual((await index.store.load(ada, [])).cart.items, [other])
+    await mustCommit(fixture.store, buildChange({ put: [item, other] }))
+    assert.deepEqual((await fixture.store.load(ada, [])).cart.items, [item, other])
+    await mustCommit(fixture.store, buildChange({ on: 1, removed: [item] }))
+    assert.deepEqual((await fixture.store.load(ada, [])).cart.items, [other])
   })
 
-  test('the last time and the largest count come back', async () => {
-    await using index = await openPlace()
+  test('the latest time and the largest count are read as they were written', async () => {
+    await using fixture = await openFixture()
     const at = 8.64e15
     const most = Number.MAX_SAFE_INTEGER
     const item = buildItem('a', { addedAt: at, updatedAt: at, quantity: 2 ** 31 - 1 })
     const answers = [buildAnswer('k', { at })]
     const change = buildChange({ put: [item], answers })
     const head = { version: most, revision: most, createdAt: at, updatedAt: at }
-    await mustCommit(index.store, { ...change, cart: head })
-    const { cart, answers: kept } = await index.store.load(ada, answers)
+    await mustCommit(fixture.store, { ...change, cart: head })
+    const { cart, answers: kept } = await fixture.store.load(ada, answers)
     assert.deepEqual([cart, kept], [{ id: ada, ...head, items: [item], departing: [] }, answers])
   })
 
-  test('text with NUL is refused, alone, and a key that has it spoils no other load', async () => {
-    await using index = await openPlace()
-    const { store } = index
+  test('a change or a load with NUL in a text is refused, and others at the same time are not', async () => {
+    await using fixture = await openFixture()
+    const { store } = fixture
     const bad = buildChange({ put: [buildItem('a', { name: 'NUL \0' })] })
     const good = buildChange({ cartId: bob, put: [buildItem('b')] })
     const [refused, committed] = await Promise.allSettled([store.commit(bad), store.commit(good)])
@@ -168,9 +168,9 @@ function asCarts() {
 }
 
 function forReaders() {
-  test('anybody can read who has what in the cart, and texts are in the order of bytes', async () => {
-    await using index = await openPlace()
-    const handler = openHandler(index.store)
+  test('other programs can read the items of every cart, with texts in the order of bytes', async () => {
+    await using fixture = await openFixture()
+    const handler = openHandler(fixture.store)
     for (const product of ['tea', 'Tea', 'é', 'e', 'z', 'Z', '10', '9', 'ä', '😀', '\uffee']) {
       await handler.ask(add(2, product), {}, bob)
     }
@@ -181,12 +181,12 @@ function forReaders() {
     await handler.ask(set(item.id, 9), {}, bob)
     const sql = 'select user_id, product_id, quantity from cart_items order by user_id, product_id'
     const inBob = ['10', '9', 'Tea', 'Z', 'e', 'tea', 'z', 'ä', 'é', '\uffee', '😀']
-    assert.deepEqual(await index.session.ask(sql), [
+    assert.deepEqual(await fixture.session.ask(sql), [
       ['ada', 'tea', 7],
       ...inBob.map((product) => ['bob', product, product === 'z' ? 9 : 2]),
     ])
     const bySize = `select product_id from cart_items where product_id < 'a' and user_id = 'bob'`
-    const small = (await index.session.ask(bySize)).flat().toSorted()
+    const small = (await fixture.session.ask(bySize)).flat().toSorted()
     assert.deepEqual(small, ['10', '9', 'Tea', 'Z'])
   })
 }

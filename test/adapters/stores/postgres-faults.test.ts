@@ -1,5 +1,5 @@
-// PostgreSQL that restarts, holds still or loses connections while the store is open: calls fail in time and
-// say so, nothing acknowledged is lost, and the store works again by itself.
+// PostgreSQL that restarts, hangs or loses connections while the store is open: calls fail in time with the
+// right error, nothing acknowledged is lost, and the store works again by itself.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import type { Store } from '../../../src/ports/store.ts'
@@ -29,7 +29,9 @@ import { openStoreProxy } from '../../support/store-proxy.ts'
 
 let server: PostgresServer
 
-describe('a store whose server', { skip: postgresProgramsAreMissing() }, () => {
+describe('a store whose PostgreSQL server has trouble', {
+  skip: postgresProgramsAreMissing(),
+}, () => {
   before(async () => {
     server = await startPostgres()
   })
@@ -80,14 +82,14 @@ const isWorking = (store: Store) =>
 
 function restarts() {
   for (const mode of ['fast', 'immediate'] as const) {
-    test(`is stopped (${mode}) and started works again, and hears of jobs again`, async () => {
+    test(`works again, and is notified of jobs, after the server was stopped (${mode}) and started`, async () => {
       await using database = await openDatabase(server.url)
-      let heard = 0
+      let notified = 0
       const onJobs = () => {
-        heard += 1
+        notified += 1
       }
       await using store = await openStoreOf(database.url, { onJobs })
-      await until('it listens', () => heard > 0)
+      await until('it listens', () => notified > 0)
       await mustCommit(store, buildFullChange('before'))
       const underWay = times(20, (index) =>
         store
@@ -97,7 +99,7 @@ function restarts() {
       await server.stop(mode)
       const results = await Promise.all(underWay)
       await allUnavailable(store)
-      const before = heard
+      const before = notified
       await server.start()
       await until('it works again', () => isWorking(store))
       assert.deepEqual(await partsIn(store, 'before'), everyPart)
@@ -108,11 +110,11 @@ function restarts() {
         else assert.ok(isRefused('store-unavailable')(result), String(result))
       }
       await mustCommit(store, buildFullChange('after', { on: 1 }))
-      await until('it listens again', () => heard > before)
+      await until('it listens again', () => notified > before)
       await using other = await openStoreOf(database.url)
-      const listening = heard
+      const listening = notified
       await putJobs(other, noon, 'new')
-      await until('it heard of the job', () => heard > listening)
+      await until('it is notified of the job', () => notified > listening)
     })
   }
 }
@@ -120,7 +122,7 @@ function restarts() {
 const bounds = { connectMs: 500, statementMs: 1_000, answerMs: 1_200, lockMs: 500 }
 
 function freezes() {
-  test('holds still answers nothing, and no call waits for longer than its bounds', async () => {
+  test('refuses every call within its time limits while the server hangs', async () => {
     await using database = await openDatabase(server.url)
     await using store = await openStoreOf(database.url, { bounds, connections: 4 })
     await mustCommit(store, buildFullChange('before'))
@@ -146,7 +148,7 @@ function freezes() {
     assert.deepEqual(await partsIn(store, 'before'), everyPart)
   })
 
-  test('holds still can be let go of', async () => {
+  test('can be closed while the server hangs', async () => {
     await using database = await openDatabase(server.url)
     let isListening = false
     const onJobs = () => {
@@ -167,7 +169,7 @@ function freezes() {
 }
 
 function losesConnections() {
-  test('loses the connection in the middle of a commit: a repeat with the key counts once', async () => {
+  test('counts a repeat with the same key once when the connection is lost during a commit', async () => {
     await using database = await openDatabase(server.url)
     await using proxy = await openStoreProxy(database.url)
     await using store = await openStoreOf(proxy.url)

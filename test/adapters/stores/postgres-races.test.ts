@@ -1,4 +1,4 @@
-// Writers that meet in PostgreSQL: locks that others hold, circles of locks, groups in which some lose.
+// Concurrent writers in PostgreSQL: locks of other sessions, deadlocks, groups in which some changes conflict.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { CartId } from '../../../src/domain/ids.ts'
@@ -30,11 +30,11 @@ const bounds = { connectMs: 2_000, statementMs: 5_000, answerMs: 6_000, lockMs: 
 const toCartId = (name: string) => name as CartId
 const [a, b, c] = ['a', 'b', 'c'].map(toCartId) as [CartId, CartId, CartId]
 
-const openPlace = async (given = bounds) => {
+const openFixture = async (given = bounds) => {
   const stack = new AsyncDisposableStack()
   const { url } = stack.use(await openDatabase())
   const session = stack.use(await openSession(url))
-  // It is looked for once in a wait, and this machine may be slow to close the circle.
+  // A wait is checked for a deadlock once, and this machine may be slow to complete the deadlock.
   const name = new URL(url).pathname.slice(1)
   await session.ask(`alter database ${name} set deadlock_timeout = '2s'`)
   const store = stack.use(await openStoreOf(url, { bounds: given }))
@@ -54,7 +54,7 @@ const openPlace = async (given = bounds) => {
 const commitAt = (store: Store, cartId: CartId, name: string, on = 1) =>
   store.commit(buildFullChange(`${name} of ${cartId}`, { cartId, on }))
 
-describe('a PostgreSQL store among others', { skip: postgresIsMissing() }, () => {
+describe('a PostgreSQL store beside other writers', { skip: postgresIsMissing() }, () => {
   locks()
   groups()
   leases()
@@ -62,13 +62,13 @@ describe('a PostgreSQL store among others', { skip: postgresIsMissing() }, () =>
 })
 
 function locks() {
-  test('carts that somebody locks for too long fail, the others of their group go on', async () => {
-    await using index = await openPlace()
-    const { store, session } = index
+  test('commits of carts that another session locks for too long fail, the others of their group succeed', async () => {
+    await using fixture = await openFixture()
+    const { store, session } = fixture
     const carts = [a, b, c, ...times(20, (at) => toCartId(`d${at}`))]
     await Promise.all(carts.map((cartId) => commitAt(store, cartId, 'first', 0)))
     const locked = [b, c]
-    await index.lock(b)
+    await fixture.lock(b)
     await session.ask('select 1 from carts where user_id = $1 for update', [c])
     const startedAt = performance.now()
     const results = await Promise.allSettled(
@@ -80,52 +80,52 @@ function locks() {
         assert.deepEqual(result, { status: 'fulfilled', value: 'committed' })
       else assert.ok(result.status === 'rejected' && isRefused('store-unavailable')(result.reason))
     }
-    // Once in the group and once alone, both at a time.
+    // Tried once in the group and once alone, both carts at the same time.
     assert.ok(tookMs < 5 * bounds.lockMs, `${tookMs} ms`)
     await session.ask('rollback')
     assert.deepEqual(await partsIn(store, 'second of b', b), [])
     for (const cartId of locked) assert.equal(await commitAt(store, cartId, 'third'), 'committed')
   })
 
-  test('a cart that somebody locks for a moment is waited for', async () => {
-    await using index = await openPlace()
-    const { store, session } = index
+  test('a commit waits for a cart that another session locks for a moment', async () => {
+    await using fixture = await openFixture()
+    const { store, session } = fixture
     await commitAt(store, a, 'first', 0)
-    await index.lock(a)
+    await fixture.lock(a)
     const committing = commitAt(store, a, 'second')
     await until('it waits', async () => (await countWaiting(session)) === 1)
     await session.ask('commit')
     assert.equal(await committing, 'committed')
   })
 
-  // The one that looks for the circle first is the one that gives way.
+  // The session that checks for a deadlock first is the one that is aborted.
   for (const [who, timeout, expected] of [
-    ['somebody else', '50ms', '40P01'],
-    ['a group', '1h', 'got it'],
+    ['the other session', '50ms', '40P01'],
+    ['a group of commits', '1h', 'got it'],
   ]) {
-    test(`writers wait in a circle: ${who} gives way, and nobody waits for ever`, async () => {
-      await using index = await openPlace({
+    test(`in a deadlock ${who} is aborted, and every commit ends`, async () => {
+      await using fixture = await openFixture({
         ...bounds,
         lockMs: 10_000,
         statementMs: 12_000,
         answerMs: 15_000,
       })
-      const { store, session } = index
-      const stores = [store, await index.other()]
+      const { store, session } = fixture
+      const stores = [store, await fixture.other()]
       await Promise.all([a, b, c].map((cartId) => commitAt(store, cartId, 'first', 0)))
       await session.ask(`set deadlock_timeout = '${timeout}'`)
-      await index.lock(c)
+      await fixture.lock(c)
       // One group has a, the other waits for it or for c, which both want.
       const committing = stores.map((each, at) =>
         Promise.all([a, at === 0 ? b : c].map((cartId) => commitAt(each, cartId, `${at}`))),
       )
       const third = commitAt(store, c, 'third')
       await until('they wait', async () => (await countWaiting(session)) >= 2)
-      const circle = session.ask('select 1 from carts where user_id = $1 for update', [a]).then(
+      const deadlocked = session.ask('select 1 from carts where user_id = $1 for update', [a]).then(
         () => 'got it',
         (error: { readonly code?: string }) => error.code,
       )
-      assert.equal(await circle, expected)
+      assert.equal(await deadlocked, expected)
       await session.ask('rollback')
       const [[first, ofB] = [], [second, ofC] = []] = await Promise.all(committing)
       assert.deepEqual([first, second].toSorted(), ['committed', 'conflict'])
@@ -136,11 +136,11 @@ function locks() {
 }
 
 function groups() {
-  test('each of a group of 256 changes is answered for itself', async () => {
-    await using index = await openPlace()
-    const { store } = index
+  test('each of a group of 256 changes has its own result', async () => {
+    await using fixture = await openFixture()
+    const { store } = fixture
     const carts = times(256, (at) => toCartId(`cart ${at}`))
-    // A third of the carts was changed by others; one change is no good.
+    // A third of the carts was changed by others; one change is invalid.
     const isStale = (at: number) => at % 10 < 3
     const bad = 77
     await Promise.all(carts.flatMap((id, at) => (isStale(at) ? [commitAt(store, id, 'x', 0)] : [])))
@@ -170,9 +170,9 @@ function groups() {
 function leases() {
   const lease = { jobId: 'job', workerId: 'w' }
 
-  test('a job that is taken back in the middle of a write that rests on it is lost', async () => {
-    await using index = await openPlace()
-    const { store, session } = index
+  test('a write that rests on a lease fails when its job is taken back during the write', async () => {
+    await using fixture = await openFixture()
+    const { store, session } = fixture
     await mustCommit(store, buildChange({ cartId: a, jobs: { put: [buildIntent('job')] } }))
     await store.beat('w', noon, 1_000)
     await store.claimJobs({ workerId: 'w', now: noon, limit: 1 })
@@ -186,12 +186,12 @@ function leases() {
     assert.deepEqual(await partsIn(store, 'x', a), [])
   })
 
-  test('one key used in two processes at once, without effect, is used once', async () => {
-    await using index = await openPlace()
-    const stores = [index.store, await index.other()]
-    await commitAt(index.store, a, 'first', 0)
+  test('an answer key that two stores use at once, without effect, is written once', async () => {
+    await using fixture = await openFixture()
+    const stores = [fixture.store, await fixture.other()]
+    await commitAt(fixture.store, a, 'first', 0)
     const [head] = (
-      await index.session.ask('select version, created_at, updated_at from carts')
+      await fixture.session.ask('select version, created_at, updated_at from carts')
     ).flat()
     assert.ok(head !== undefined)
     for (let round = 0; round < 20; round += 1) {
@@ -203,7 +203,7 @@ function leases() {
         }),
       )
       assert.deepEqual(results.toSorted(), ['committed', 'conflict'], `round ${round}`)
-      const { answers } = await index.store.load(a, [buildAnswer(`key ${round}`)])
+      const { answers } = await fixture.store.load(a, [buildAnswer(`key ${round}`)])
       assert.deepEqual(
         answers.map(({ text }) => text),
         [`${results.indexOf('committed')}`],
@@ -213,16 +213,16 @@ function leases() {
 }
 
 function hammers() {
-  test('of any number of commits at one revision, by two processes, exactly one is committed', async () => {
-    await using index = await openPlace()
-    const stores = [index.store, await index.other()]
+  test('of any number of commits at one revision, by two stores, exactly one is committed', async () => {
+    await using fixture = await openFixture()
+    const stores = [fixture.store, await fixture.other()]
     const carts = times(5, (at) => toCartId(`hot ${at}`))
     const committed = new Map<string, number>()
     const known = new Map(carts.map((cartId) => [cartId, 0]))
     const write = async (store: Store, who: number) => {
       for (let round = 0; round < 60; round += 1) {
         const cartId = carts[Math.floor(Math.random() * carts.length)] ?? a
-        // Mostly the latest that anybody has heard of, now and then another.
+        // Mostly the latest known revision, sometimes the one before it.
         const on = Math.max(0, (known.get(cartId) ?? 0) + (Math.random() < 0.2 ? -1 : 0))
         const actor = `${who}.${round}`
         const events = [buildEntry(on + 1, 0, { actor })]
@@ -233,12 +233,12 @@ function hammers() {
         known.set(cartId, Math.max(known.get(cartId) ?? 0, on + 1))
       }
     }
-    await Promise.all(times(16, (who) => write(stores[who % 2] ?? index.store, who)))
+    await Promise.all(times(16, (who) => write(stores[who % 2] ?? fixture.store, who)))
     assert.ok([...committed.values()].every((count) => count === 1))
     let revisions = 0
     for (const cartId of carts) {
-      const { cart } = await index.store.load(cartId, [])
-      const entries = await index.store.readJournal(cartId, 0, 10_000)
+      const { cart } = await fixture.store.load(cartId, [])
+      const entries = await fixture.store.readJournal(cartId, 0, 10_000)
       assert.deepEqual(
         entries.map(({ revision }) => revision),
         times(cart.revision, (at) => at + 1),

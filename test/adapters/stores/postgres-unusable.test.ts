@@ -1,4 +1,4 @@
-// Databases that cannot serve: refused in one line that says why. A server that is only away is waited for.
+// Databases that cannot be used: refused with a reason in one line. A server that is unavailable is waited for.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -36,7 +36,7 @@ const refusalOf = async (
   assert.ok(error instanceof UnusableDatabaseError, `refused with ${error}`)
   assert.doesNotMatch(error.message, /\n|undefined|\[object/)
   const { password } = new URL(url)
-  assert.ok(!error.message.includes(password), 'the password is nobody’s business')
+  assert.ok(!error.message.includes(password), 'the password is not in the message')
   return error.message
 }
 
@@ -55,7 +55,7 @@ const openMigrated = async () => {
   return { ...database, ask: (sql: string) => ask(database.url, sql) }
 }
 
-describe('a database that cannot serve', { skip: postgresProgramsAreMissing() }, () => {
+describe('a PostgreSQL database', { skip: postgresProgramsAreMissing() }, () => {
   before(async () => {
     server = await startPostgres()
   })
@@ -63,7 +63,7 @@ describe('a database that cannot serve', { skip: postgresProgramsAreMissing() },
 
   refusals()
   schemas()
-  away()
+  outages()
 })
 
 function refusals() {
@@ -73,12 +73,12 @@ function refusals() {
     assert.match(message, /password authentication failed for user "postgres"; check the URL/)
   })
 
-  test('is refused when it is not there', async () => {
+  test('is refused when it does not exist', async () => {
     const message = await refusalOf(change(server.url, { pathname: '/nowhere' }))
     assert.match(message, /database "nowhere" does not exist; check the URL/)
   })
 
-  test('is refused when we may not make tables, or may not use them', async () => {
+  test('is refused when its user may not create tables, or may not use them', async () => {
     await using database = await openMigrated()
     await using empty = await openDatabase(server.url)
     await database.ask(`create role nobody_special login password 'secret'`)
@@ -89,7 +89,7 @@ function refusals() {
     }
   })
 
-  test('is refused while it is empty and somebody else migrates it', async () => {
+  test('is refused while it is empty and its migration is left to another program', async () => {
     await using database = await openDatabase(server.url)
     const message = await refusalOf(database.url, { migrate: 'off' })
     assert.match(message, /lacks 001-\S+\.sql.*npm run migrate/)
@@ -103,7 +103,7 @@ function refusals() {
     assert.deepEqual(await partsIn(other, 'a'), everyPart)
   })
 
-  test('that takes no writes is told by its check, and by every write', async () => {
+  test('fails the check of its store, and every write, when it takes no writes', async () => {
     await using database = await openMigrated()
     const name = new URL(database.url).pathname.slice(1)
     await database.ask(`alter database ${name} set default_transaction_read_only = on`)
@@ -119,7 +119,7 @@ function schemas() {
     `insert into migrations (number, name, checksum, runs_with)
      values (${number}, '${number}-x.sql', 'x', ${runsWith})`
 
-  test('is used after a newer version that says that this one may stay', async () => {
+  test('is used after a newer version whose schema still runs with this one', async () => {
     await using database = await openMigrated()
     await database.ask(insert(999, 1))
     for (const migrate of ['on', 'off'] as const) {
@@ -128,7 +128,7 @@ function schemas() {
     }
   })
 
-  test('is refused after a newer version that changed too much', async () => {
+  test('is refused after a newer version whose schema needs a newer service', async () => {
     await using database = await openMigrated()
     await database.ask(insert(999, 999))
     for (const migrate of ['on', 'off'] as const) {
@@ -137,7 +137,7 @@ function schemas() {
     }
   })
 
-  test('is refused when it was made by another version of a migration', async () => {
+  test('is refused when it has another version of a migration', async () => {
     await using database = await openMigrated()
     await database.ask(`update migrations set checksum = 'other' where number = 1`)
     for (const migrate of ['on', 'off'] as const) {
@@ -146,7 +146,7 @@ function schemas() {
     }
   })
 
-  test('that is empty is migrated once by any number of stores that open at once', async () => {
+  test('is migrated once by any number of stores that open it at once', async () => {
     await using database = await openDatabase(server.url)
     const { url } = database
     const stores = await Promise.all(Array.from({ length: 5 }, () => openStoreOf(url)))
@@ -159,16 +159,16 @@ function schemas() {
   })
 }
 
-function away() {
-  test('because its server is away is waited for, and nothing is answered meanwhile', async () => {
+function outages() {
+  test('is waited for while its server is unavailable, and calls are refused meanwhile', async () => {
     await using database = await openDatabase(server.url)
     await server.stop()
     const troubles: unknown[] = []
-    let heard = 0
+    let notified = 0
     await using store = await openStoreOf(database.url, {
       onTrouble: (error) => troubles.push(error),
       onJobs: () => {
-        heard += 1
+        notified += 1
       },
     })
     await assert.rejects(store.check())
@@ -185,10 +185,10 @@ function away() {
     assert.deepEqual(await partsIn(store, 'a'), everyPart)
     assert.equal(store.durability, 'durable')
     assert.equal(troubles.length, 1)
-    await until('it hears of jobs', () => heard > 0)
+    await until('it is notified of jobs', () => notified > 0)
   })
 
-  test('because its server is away can be let go of in the middle of a try', async () => {
+  test('gets no further connection attempt once its store is closed while its server hangs', async () => {
     await using database = await openDatabase(server.url)
     await server.freeze()
     await using _ = { [Symbol.asyncDispose]: server.thaw }

@@ -1,5 +1,5 @@
 // The rows of both databases: what is written is read as it was, and a cell that holds something else is
-// refused by its name.
+// refused with its table and column.
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
@@ -79,8 +79,8 @@ const toJobRow = (
   return [...fromIntent(job.cartId, intent, job.kind), ...state]
 }
 
-describe('what is written is read as it was', () => {
-  test('any cart, with its items and what departs from it', () => {
+describe('the rows of both databases', () => {
+  test('any cart is read from rows as it was written, with its items and departing reservations', () => {
     const property = fc.property(anyCart(ada), (cart) => {
       const { version, revision, createdAt, updatedAt } = cart
       assert.ok(createdAt !== null && updatedAt !== null)
@@ -95,7 +95,7 @@ describe('what is written is read as it was', () => {
     fc.assert(property, { numRuns: 300 })
   })
 
-  test('any reservation, in an item and apart from it', () => {
+  test('any reservation is read from a row as it was written, in an item and apart from it', () => {
     const property = fc.property(anyReservation, (reservation) => {
       const cell: unknown = JSON.parse(JSON.stringify(fromReservation(reservation)))
       assert.deepEqual(toReservation(cell, 'a cell'), reservation)
@@ -104,7 +104,7 @@ describe('what is written is read as it was', () => {
     fc.assert(property, { numRuns: 1_000 })
   })
 
-  test('older reservations, in the order they were asked for', () => {
+  test('older reservations are read from rows in the order they were requested', () => {
     const times = { b: noon + 1, c: noon, a: noon + 1, d: noon - 1 }
     const rows = Object.entries(times).map(([name, requestedAt]) =>
       cross(fromOlder(ada, tea, buildReserved(name, { requestedAt }))),
@@ -115,7 +115,7 @@ describe('what is written is read as it was', () => {
     )
   })
 
-  test('every event', () => {
+  test('every event is read from a row as it was written', () => {
     assert.deepEqual(new Set(everyEvent.map(({ type }) => type)), new Set(eventTypes))
     for (const [position, event] of everyEvent.entries()) {
       const entry: JournalEntry = { revision: 7, position, version: 3, actor: 'Ünï |', event }
@@ -125,7 +125,7 @@ describe('what is written is read as it was', () => {
     }
   })
 
-  test('an answer, with a text and without', () => {
+  test('an answer is read from a row as it was written, with a text and without', () => {
     const about = { version: 3, revision: 2 ** 53 - 1, at: noon + 4, fingerprint: 'f\n1' }
     const full = buildAnswer('k', {
       ...about,
@@ -139,7 +139,7 @@ describe('what is written is read as it was', () => {
     }
   })
 
-  test('a job of every kind, untouched and after trouble', () => {
+  test('a job of every kind is read from a row as it was written, never tried and after failures', () => {
     const after = { attempts: 3, unknownAt: noon + 1, lastError: 'reset ü', buriedAt: noon + 2 }
     const times = { createdAt: noon - 1, dueAt: noon + 5 }
     const jobs = [
@@ -150,7 +150,7 @@ describe('what is written is read as it was', () => {
     for (const job of jobs) assert.deepEqual(toJob(cross(toJobRow(job))), job)
   })
 
-  test('an intent that is called off in the write that puts it is a job of kind cancel', () => {
+  test('an intent that is cancelled in the write that puts it is written as a job of kind cancel', () => {
     const [reserve, cancel] = [
       fromIntent(ada, buildIntent('r1')),
       fromIntent(ada, buildIntent('r1'), 'cancel'),
@@ -199,7 +199,7 @@ const olderWith = (json: unknown) => () =>
 const jobWith = (column: string, cell: unknown) => () =>
   toJob(withCell(job, jobTable, column, cell))
 
-/** Each is refused on purpose, and says where it is. */
+/** Each is refused on purpose, with an error that names its column. */
 const assertRefused = (cases: readonly Case[]): void => {
   const messageOf = (work: () => unknown): string => {
     try {
@@ -220,7 +220,7 @@ const assertRefused = (cases: readonly Case[]): void => {
   })
 }
 
-describe('a cell of another type', () => {
+describe('a cell of a wrong type', () => {
   const cases: readonly Case[] = [
     ['a version that is a text', headWith('version', '1'), 'carts.version'],
     ['a revision that is a fraction', headWith('revision', 1.5), 'carts.revision'],
@@ -231,31 +231,31 @@ describe('a cell of another type', () => {
     ['a product that is a number', itemWith('product_id', 7), 'cart_items.product_id'],
     ['a name that is a number', itemWith('name', 7), 'cart_items.name'],
     ['a price that is a text', itemWith('unit_price', '5'), 'cart_items.unit_price'],
-    ['a state that is none', departingWith(cancelled, 'state', 'gone'), 'departing.state'],
+    ['an unknown state', departingWith(cancelled, 'state', 'gone'), 'departing.state'],
     ['a hold that is a number', departingWith(releasing, 'hold_id', 7), 'departing.hold_id'],
-    ['a kind of event that is none', entryWith('type', 'item-stolen'), 'journal.type'],
+    ['an unknown kind of event', entryWith('type', 'item-stolen'), 'journal.type'],
     ['a position that is a text', entryWith('position', '0'), 'journal.position'],
     ['an actor that is missing', entryWith('actor', null), 'journal.actor'],
     ['a revision that is missing', answerWith('revision', null), 'answers.revision'],
     ['a text that is a number', answerWith('text', 7), 'answers.text'],
-    ['a kind of job that is none', jobWith('kind', 'steal'), 'jobs.kind'],
+    ['an unknown kind of job', jobWith('kind', 'steal'), 'jobs.kind'],
     ['attempts that are a text', jobWith('attempts', '1'), 'jobs.attempts'],
     ['a reservation that is no text', olderWith(7), 'older_reservations.reservation'],
   ]
   assertRefused(cases)
 
-  test('a cell that is not there is refused like one that is empty', () => {
+  test('a missing cell is refused like an empty one', () => {
     assert.throws(() => cartTable.fromRow(head.slice(0, -1)), /carts\.updated_at/)
     assert.throws(() => cartTable.readerAt([0, 1, 2, 99])(head), /carts\.updated_at/)
   })
 
-  test('cells are found where their table has them, whatever else is in the row', () => {
+  test('cells are read at the indexes that the reader is given, whatever else is in the row', () => {
     const [version, revision, createdAt, updatedAt] = head
     const row = [updatedAt, 'else', version, null, createdAt, revision]
     assert.deepEqual(cartTable.readerAt([2, 5, 4, 0])(row), cartTable.fromRow(head))
   })
 
-  test('what is shown of a cell is short', () => {
+  test('the error shows only a short part of a long cell', () => {
     assert.throws(
       headWith('version', 'x'.repeat(10_000)),
       (error: Error) => error.message.length < 200,
@@ -266,7 +266,7 @@ describe('a cell of another type', () => {
 describe('a row whose cells do not go together', () => {
   const cases: readonly Case[] = [
     [
-      'what is being released without a hold',
+      'a departing reservation being released without a hold',
       departingWith(releasing, 'hold_id', null),
       'departing.hold_id',
     ],
@@ -284,8 +284,8 @@ describe('a row whose cells do not go together', () => {
   assertRefused(cases)
 })
 
-// By its place in a cell; see src/adapters/stores/rows/reservation-cell.ts.
-const places = {
+// By its index in a cell; see src/adapters/stores/rows/reservation-cell.ts.
+const slots = {
   ...{ key: 0, quantity: 1, wanted: 2, status: 3, requestedAt: 4, settledAt: 5, attempts: 6 },
   ...{ holdId: 7, reason: 8, replaces: 9, outcomeUnknown: 10 },
 } as const
@@ -295,11 +295,11 @@ const reserved = fromReservation(buildReserved('r'))
 const unavailable = fromReservation(buildUnavailable('r'))
 const failed = fromReservation(buildFailed('r', { outcomeUnknown: true }))
 
-describe('JSON in a cell that is something else', () => {
-  const broken: readonly (readonly [string, readonly unknown[], keyof typeof places, unknown])[] = [
+describe('a cell with invalid JSON', () => {
+  const broken: readonly (readonly [string, readonly unknown[], keyof typeof slots, unknown])[] = [
     ['a reserved reservation without a hold', reserved, 'holdId', null],
     ['a hold that is a number', reserved, 'holdId', 7],
-    ['a reservation of no known status', reserved, 'status', 'stolen'],
+    ['a reservation of an unknown status', reserved, 'status', 'stolen'],
     ['a reservation without a key', pending, 'key', null],
     ['a quantity in a reservation that is a text', reserved, 'quantity', '3'],
     ['wanted units that are missing', pending, 'wanted', null],
@@ -310,18 +310,13 @@ describe('JSON in a cell that is something else', () => {
     ['a failure without a reason', failed, 'reason', null],
     ['a reason that is a number', pending, 'reason', 7],
     ['a replaced reservation that is a number', pending, 'replaces', 7],
-    [
-      'a failure of which it is not said whether its outcome is known',
-      failed,
-      'outcomeUnknown',
-      'true',
-    ],
+    ['a failure whose unknown outcome is a text', failed, 'outcomeUnknown', 'true'],
   ]
   const cases: readonly Case[] = broken.flatMap(([what, cell, field, value]): Case[] => {
-    const json = JSON.stringify(cell.with(places[field], value))
+    const json = JSON.stringify(cell.with(slots[field], value))
     return [
       [what, itemWith('reservations', `[${json}]`), 'cart_items.reservations'],
-      [`${what}, apart,`, olderWith(json), 'older_reservations.reservation'],
+      [`${what}, stored apart,`, olderWith(json), 'older_reservations.reservation'],
     ]
   })
   const others: readonly Case[] = [
@@ -331,7 +326,7 @@ describe('JSON in a cell that is something else', () => {
       'cart_items.reservations',
     ],
     [
-      'a list of reservations that is none',
+      'a list of reservations that is an object',
       itemWith('reservations', '{}'),
       'cart_items.reservations',
     ],
@@ -355,7 +350,7 @@ describe('JSON in a cell that is something else', () => {
   assertRefused([...cases, ...others])
 })
 
-test('a release is no job that makes a hold, whatever its row says of a product', () => {
+test('a release job is read without a product, even when its row has one', () => {
   const row = [...fromIntent(ada, buildRelease('r1.release')), noon, noon, 0, null, null, null]
   const read = toJob(withCell(row, jobTable, 'product_id', 'tea'))
   assert.deepEqual(read, buildReleaseJob('r1.release'))

@@ -27,7 +27,7 @@ import { startHolder, until } from '../../support/store-processes.ts'
 const isUnavailable = (error: unknown) =>
   error instanceof CartError && error.code === 'store-unavailable'
 
-test('what was committed is there after closing and opening again', async () => {
+test('what was committed is there after closing and opening the file again', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   const at = Date.now()
@@ -42,13 +42,13 @@ test('what was committed is there after closing and opening again', async () => 
   await mustCommit(store, buildFullChange('c', { on: 2 }))
 })
 
-test('a folder that is not there is made', async () => {
+test('the folder of the file is created when it is missing', async () => {
   using folder = openFolder()
   await using store = await openSqliteStore(join(folder.path, 'new', 'deep', 'cart.db'))
   await store.check()
 })
 
-test('every write waits for the disk, in a write-ahead log', async () => {
+test('every write is synced to disk, in a write-ahead log', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   const database = await openDatabase(path)
@@ -67,7 +67,7 @@ test('every write waits for the disk, in a write-ahead log', async () => {
   assert.deepEqual([header[18], header[19]], [2, 2])
 })
 
-test('a commit is in the files when it is answered', async () => {
+test('a commit is in the files when it is acknowledged', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   await using store = await openSqliteStore(path)
@@ -96,7 +96,7 @@ test('what was acknowledged before a kill is there, and the file opens at once',
   }
 })
 
-test('a reader may look into the carts while the store is open', async () => {
+test('other programs can read the carts while the store is open', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   await using store = await openSqliteStore(path)
@@ -120,7 +120,7 @@ test('a reader may look into the carts while the store is open', async () => {
   reader.close()
 })
 
-test('a reader in the middle of a long look does not hold up commits', async () => {
+test('a reader in a long transaction does not delay commits', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   await using store = await openSqliteStore(path)
@@ -136,7 +136,7 @@ test('a reader in the middle of a long look does not hold up commits', async () 
   reader.close()
 })
 
-test('leases are void after opening again: due at once, their outcome unknown', async () => {
+test('leases end when the file is opened again: jobs are due at once, their outcome unknown', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   {
@@ -173,7 +173,7 @@ test('leases are void after opening again: due at once, their outcome unknown', 
   )
 })
 
-test('a call after closing is refused, one before it is carried out', async () => {
+test('a call after closing the store is refused, one before it is carried out', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   const store = await openSqliteStore(path)
@@ -215,7 +215,7 @@ test('when one call of a group fails, the others take effect, once', async () =>
   assert.equal((await store.findJob('a'))?.attempts, 1)
 })
 
-test('another program that writes fails the writes meanwhile, all at once', async () => {
+test('writes fail, all at once, while another program holds the write lock', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   await using store = await openSqliteStore(path)

@@ -1,4 +1,4 @@
-// Files that cannot serve: refused in one line that says what to do, and left as they were.
+// Files that cannot be used: refused with one line of advice, and left as they were.
 import assert from 'node:assert/strict'
 import {
   mkdirSync,
@@ -50,7 +50,7 @@ const changeWith = (path: string, sql: string): void => {
   database.close()
 }
 
-test('a file that this process holds is refused, and stays with who has it', async () => {
+test('a file that this process has open is refused, and the open store keeps working', async () => {
   using folder = openFolder()
   const path = await makeFile(folder.path)
   {
@@ -63,7 +63,7 @@ test('a file that this process holds is refused, and stays with who has it', asy
   assert.deepEqual(await partsIn(again, 'a'), everyPart)
 })
 
-test('a file that is held under another name is refused', async () => {
+test('a file that is open under another path is refused', async () => {
   using folder = openFolder()
   const path = await makeFile(folder.path)
   const link = join(folder.path, 'link.db')
@@ -76,7 +76,7 @@ test('a file that is held under another name is refused', async () => {
   await store.check()
 })
 
-test('a file that another process holds is refused until that one is killed', async () => {
+test('a file that another process has open is refused until that process is killed', async () => {
   using folder = openFolder()
   const path = await makeFile(folder.path)
   await using holder = await startHolder(path)
@@ -110,7 +110,7 @@ test('a file that is no database is refused and not touched', async () => {
   }
 })
 
-test('an empty file is as good as none', async () => {
+test('an empty file is used like a missing one', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'empty.db')
   writeFileSync(path, '')
@@ -118,7 +118,7 @@ test('an empty file is as good as none', async () => {
   await store.check()
 })
 
-test('a file that was cut off is refused and not touched', async () => {
+test('a truncated file is refused and not touched', async () => {
   using folder = openFolder()
   const path = await makeFile(folder.path)
   const whole = readFileSync(path)
@@ -131,7 +131,7 @@ test('a file that was cut off is refused and not touched', async () => {
   }
 })
 
-test('a file with a spoilt table is refused', async () => {
+test('a file with a corrupted table is refused', async () => {
   using folder = openFolder()
   const path = await makeFile(folder.path)
   const whole = readFileSync(path)
@@ -141,9 +141,9 @@ test('a file with a spoilt table is refused', async () => {
   const roots = ['migrations', 'jobs_leased'].map((name) => Number(rootOf.get(name)?.rootpage))
   database.close()
   for (const root of roots) {
-    const spoilt = Buffer.from(whole)
-    spoilt.fill(0xff, (root - 1) * pageBytes, root * pageBytes)
-    writeFileSync(path, spoilt)
+    const corrupted = Buffer.from(whole)
+    corrupted.fill(0xff, (root - 1) * pageBytes, root * pageBytes)
+    writeFileSync(path, corrupted)
     await refusalOf(path)
   }
   writeFileSync(path, whole)
@@ -190,7 +190,7 @@ test('a folder that cannot be made or written is refused', async () => {
   assert.equal(readFileSync(file, 'utf8'), 'a file')
 })
 
-test('a folder in the index of the file is refused', async () => {
+test('a folder at the path of the file is refused', async () => {
   using folder = openFolder()
   const path = join(folder.path, 'cart.db')
   mkdirSync(path)

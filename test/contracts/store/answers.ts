@@ -42,7 +42,7 @@ const findsAnswers = (open: OpenStore): void => {
     assert.deepEqual(await inOrder(store, [full, empty]), [full, empty])
   })
 
-  test('a load answers those of the asked keys that were used, and no others', async () => {
+  test('a load returns the answers of those given keys that were used, and no others', async () => {
     await using store = await open()
     const [a, b, c] = ['a', 'b', 'c'].map((key) => buildAnswer(key))
     assert.ok(a && b && c)
@@ -54,7 +54,7 @@ const findsAnswers = (open: OpenStore): void => {
 }
 
 const usesKeysOnce = (open: OpenStore): void => {
-  test('an answer key used before is a conflict, and nothing is written', async () => {
+  test('a change with a used answer key is a conflict, and nothing is written', async () => {
     await using store = await open()
     const used = buildAnswer('used')
     await mustCommit(store, buildChange({ answers: [used] }))
@@ -67,7 +67,7 @@ const usesKeysOnce = (open: OpenStore): void => {
     assert.deepEqual(await store.load(ada, [used]), before)
   })
 
-  test('an answer key used before is a conflict also for a write without effect', async () => {
+  test('a change without effect and with a used answer key is a conflict', async () => {
     await using store = await open()
     const first = buildChange({ effect: 'none', answers: [buildAnswer('k')] })
     await mustCommit(store, first)
@@ -91,7 +91,7 @@ const usesKeysOnce = (open: OpenStore): void => {
 }
 
 const tellsKeysApart = (open: OpenStore): void => {
-  test('the same key of another caller is another key', async () => {
+  test('the same answer key of another caller is another key', async () => {
     await using store = await open()
     const mine = buildAnswer('k', { caller: 'me' })
     const yours = buildAnswer('k', { caller: 'you', text: 'yours' })
@@ -102,7 +102,7 @@ const tellsKeysApart = (open: OpenStore): void => {
     assert.deepEqual(await inOrder(store, [yours]), [yours])
   })
 
-  test('caller and key are not one text: they may be cut elsewhere', async () => {
+  test('caller and key are compared separately, not as one joined text', async () => {
     await using store = await open()
     const one = buildAnswer('b:c', { caller: 'a' })
     const other = buildAnswer('c', { caller: 'a:b' })
@@ -115,7 +115,7 @@ const tellsKeysApart = (open: OpenStore): void => {
     assert.deepEqual(await inOrder(store, [other]), [other])
   })
 
-  test('the same key on another cart is another key', async () => {
+  test('the same answer key on another cart is another key', async () => {
     await using store = await open()
     const answer = buildAnswer('k')
     await mustCommit(store, buildChange({ answers: [answer] }))

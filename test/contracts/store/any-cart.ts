@@ -38,7 +38,7 @@ const asked = {
 }
 const settled = { ...asked, attempts: fc.nat(), settledAt: time }
 
-// What src/domain/reservation/reservation.ts says of its fields, and nothing beyond it.
+// What src/domain/reservation/reservation.ts allows for its fields, and nothing beyond it.
 export const anyReservation: fc.Arbitrary<Reservation> = fc.oneof(
   record<Waiting>({ ...asked, status: is('waiting') }),
   record<Pending>({

@@ -34,7 +34,7 @@ export const keepsCarts = (open: OpenStore): void => {
 }
 
 const loads = (open: OpenStore): void => {
-  test('says what it is and that it can work', async () => {
+  test('names itself, its durability and its ownership, and passes its check', async () => {
     await using store = await open()
     assert.notEqual(store.name, '')
     assert.ok(['durable', 'volatile'].includes(store.durability))
@@ -42,15 +42,15 @@ const loads = (open: OpenStore): void => {
     await store.check()
   })
 
-  test('a never written cart is empty at revision 0, and loading it writes nothing', async () => {
+  test('a cart that was never written is empty at revision 0, and loading it writes nothing', async () => {
     await using store = await open()
     const never = { cart: emptyCart(ada), answers: [] }
     assert.deepEqual(await store.load(ada, []), never)
-    assert.deepEqual(await store.load(ada, [{ caller: 'someone', key: 'k' }]), never)
+    assert.deepEqual(await store.load(ada, [{ caller: 'eve', key: 'k' }]), never)
     await mustCommit(store, buildChange({}))
   })
 
-  test('a write without effect on a never written cart leaves only its answer', async () => {
+  test('a write without effect to a cart that was never written leaves only its answer', async () => {
     await using store = await open()
     const answers = [buildAnswer('k')]
     await mustCommit(store, buildChange({ effect: 'none', answers }))
@@ -106,7 +106,7 @@ const fullItem: Item = buildItem('full', {
     size: 'L',
     engraving: { text: '«Ada» \u2028', lines: [1, 2.5, -3, null, true] },
     ...{ type: 'a', at: 'b', attributesKey: 'c', reservations: [] },
-    // A name that JSON knows and object literals don't.
+    // A name that JSON allows and an object literal does not.
     nested: JSON.parse('{"__proto__":{"x":1},"constructor":2}'),
   },
   quantity: 9_999,
@@ -157,7 +157,7 @@ const idsIn = async (open: Awaited<ReturnType<OpenStore>>) =>
   (await open.load(ada, [])).cart.items.map((item) => item.id)
 
 const changesItems = (open: OpenStore): void => {
-  test('items are in the order they were added, also when one changes or goes', async () => {
+  test('items are in the order they were added, also when one changes or is removed', async () => {
     await using store = await open()
     const [c, a, b] = ['c', 'a', 'b'].map((name, index) =>
       buildItem(name, { addedAt: noon + index }),
@@ -197,7 +197,7 @@ const changesItems = (open: OpenStore): void => {
     assert.deepEqual((await store.load(ada, [])).cart.items, [after])
   })
 
-  test('removing an item that is not there is passed over, other carts keep theirs', async () => {
+  test('removing an unknown item has no effect, and other carts keep their items', async () => {
     await using store = await open()
     const item = buildItem('tea')
     await mustCommit(store, buildChange({ put: [item] }), buildChange({ cartId: bob, put: [item] }))

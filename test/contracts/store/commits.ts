@@ -23,7 +23,7 @@ export const commits = (open: OpenStore): void => {
     assert.deepEqual(await partsIn(store, 'a'), everyPart)
   })
 
-  test('a change at a revision that is gone is a conflict, nothing of it is written', async () => {
+  test('a change at any revision but the current one is a conflict, nothing of it is written', async () => {
     await using store = await open()
     await mustCommit(store, buildFullChange('a'), buildFullChange('b', { on: 1 }))
     const before = await store.load(ada, [])
@@ -35,14 +35,14 @@ export const commits = (open: OpenStore): void => {
     assert.equal((await store.countJobs(Number.MAX_SAFE_INTEGER)).due, 2)
   })
 
-  test('a change at a revision above 0 of a never written cart is a conflict', async () => {
+  test('a change at a revision above 0 of a cart that was never written is a conflict', async () => {
     await using store = await open()
     assert.equal(await store.commit(buildFullChange('a', { on: 1 })), 'conflict')
     assert.deepEqual(await partsIn(store, 'a'), [])
     assert.equal((await store.load(ada, [])).cart.revision, 0)
   })
 
-  test('the revision of one cart says nothing about that of another', async () => {
+  test('each cart has its own revision', async () => {
     await using store = await open()
     await mustCommit(store, buildFullChange('a'), buildFullChange('b', { on: 1 }))
     assert.equal(await store.commit(buildFullChange('c', { cartId: bob, on: 2 })), 'conflict')
@@ -62,7 +62,7 @@ export const commits = (open: OpenStore): void => {
 
 type Spoil = (change: Change) => Change
 
-// No honest caller sends these. A store may accept them or fail, halfway for all it knows.
+// No correct caller sends these. A store may accept them or fail, possibly halfway.
 const spoilt: readonly (readonly [string, Spoil])[] = [
   [
     'an item of no units among its items',
@@ -98,7 +98,7 @@ const assertAllOrNothing = async (
   assert.ok(result instanceof CartError && result.code === 'store-unavailable', String(result))
   assert.deepEqual(await partsIn(store, 'new', cartId), [])
   assert.deepEqual(await store.load(cartId, []), before)
-  // And the store goes on.
+  // And the store keeps working.
   const { revision } = before.cart
   await mustCommit(store, buildFullChange('next', { cartId, on: revision }))
   assert.deepEqual(await partsIn(store, 'next', cartId), everyPart)

@@ -1,4 +1,4 @@
-// Jobs are handed to a queue, leased by the ids that come out of it, and taken back when nobody leased them.
+// Jobs are handed to a queue, leased by the ids that come out of it, and taken back when no worker leased them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { HandOverStore, Store } from '../../../src/ports/store.ts'
@@ -37,7 +37,7 @@ const claimHanded = async (store: Handing, now: number, ids: readonly string[], 
   (await store.handOver.claimHandedJobs({ workerId, now, ids })).map((job) => job.id)
 
 const hands = (open: Open): void => {
-  test('a job that is due is handed over once, no sooner', async () => {
+  test('a job is handed over once, when it is due and no sooner', async () => {
     await using store = await open()
     await putJobs(store, noon, 'now')
     await putJobs(store, noon + 1, 'soon')
@@ -47,7 +47,7 @@ const hands = (open: Open): void => {
     assert.deepEqual(await store.handOver.handOverJobs(noon + 1, 9), ['soon'])
   })
 
-  test('the oldest are handed over first, in their order, no more than the limit', async () => {
+  test('the oldest jobs are handed over first, in their order, no more than the limit', async () => {
     await using store = await open()
     for (const [id, at] of [
       ['e', 5],
@@ -70,7 +70,7 @@ const hands = (open: Open): void => {
     assert.deepEqual(await claim(store, noon), ['kept'])
   })
 
-  test('jobs that a worker has, and buried ones, are not handed over', async () => {
+  test('leased and buried jobs are not handed over', async () => {
     await using store = await open()
     const put = ['leased', 'buried', 'free'].map((id) => buildIntent(id))
     await mustCommit(store, buildChange({ jobs: { put } }))
@@ -80,7 +80,7 @@ const hands = (open: Open): void => {
     assert.deepEqual(await store.handOver.handOverJobs(noon, 9), ['free'])
   })
 
-  test('no job is handed over twice under 10 at once', async () => {
+  test('10 concurrent hand-overs hand no job over twice', async () => {
     await using store = await open()
     const ids = Array.from({ length: 60 }, (_, index) => `j${index}`)
     await putJobs(store, noon, ...ids)
@@ -92,7 +92,7 @@ const hands = (open: Open): void => {
     assert.deepEqual([...handed.flat(), ...rest].sort(), ids.sort())
   })
 
-  test('a job that was handed over is due for all who count', async () => {
+  test('a job that was handed over is still counted as due', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a', 'b')
     const before = await store.countJobs(noon)
@@ -113,7 +113,7 @@ const handsAgain = (open: Open): void => {
     assert.deepEqual(await store.handOver.handOverJobs(noon + 5, 9), ['a'])
   })
 
-  test('jobs of a silent worker are handed over again', async () => {
+  test('jobs of a worker without heartbeat are handed over again', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     await store.handOver.handOverJobs(noon, 9)
@@ -125,7 +125,7 @@ const handsAgain = (open: Open): void => {
 }
 
 const claimsHanded = (open: Open): void => {
-  test('a claim of handed jobs leases them, counts an attempt and answers them', async () => {
+  test('a claim of handed jobs leases them, counts an attempt and returns them', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     const cartId = 'cart of a' as never
@@ -139,7 +139,7 @@ const claimsHanded = (open: Open): void => {
     }
   })
 
-  test('a claim of handed jobs answers the oldest first, however they are named', async () => {
+  test('a claim of handed jobs returns the oldest first, in whatever order it names them', async () => {
     await using store = await open()
     for (const [id, at] of [
       ['b', 2],
@@ -154,7 +154,7 @@ const claimsHanded = (open: Open): void => {
     assert.deepEqual(claimed, ['d', 'b', 'c', 'a'])
   })
 
-  test('a claim leases only named jobs that are free and due, whoever was given them', async () => {
+  test('a claim by ids leases only jobs that are free and due, handed over or not', async () => {
     await using store = await open()
     const put = ['handed', 'never handed', 'leased', 'buried', 'other'].map((id) => buildIntent(id))
     await mustCommit(store, buildChange({ jobs: { put } }))
@@ -171,7 +171,7 @@ const claimsHanded = (open: Open): void => {
     assert.deepEqual(await claim(store, noon), ['other'])
   })
 
-  test('a hint that comes to 10 workers at once is leased by one', async () => {
+  test('a job whose hint reaches 10 workers at once is leased by one', async () => {
     await using store = await open()
     const ids = Array.from({ length: 20 }, (_, index) => `j${index}`)
     await putJobs(store, noon, ...ids)
@@ -183,7 +183,7 @@ const claimsHanded = (open: Open): void => {
     assert.ok(jobs.every((job) => job?.attempts === 1))
   })
 
-  test('a job that was leased is no queue’s any more: put back, workers find it', async () => {
+  test('a job that was handed over, leased and put back is found by an ordinary claim', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     await store.handOver.handOverJobs(noon, 9)
@@ -195,7 +195,7 @@ const claimsHanded = (open: Open): void => {
 }
 
 const takesBackHanded = (open: Open): void => {
-  test('jobs handed over before a time are taken back, as free as before', async () => {
+  test('jobs handed over before a time are taken back, and can be claimed as before', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a', 'b')
     const before = await store.findJob('a')
@@ -210,7 +210,7 @@ const takesBackHanded = (open: Open): void => {
     assert.deepEqual(await store.handOver.handOverJobs(noon + 2, 9), ['b'])
   })
 
-  test('a job that is called off while it is handed over stays handed over', async () => {
+  test('a job that is cancelled while it is handed over stays handed over', async () => {
     await using store = await open()
     await mustCommit(store, buildChange({ jobs: { put: [buildIntent('a')] } }))
     await store.handOver.handOverJobs(noon, 9)
@@ -221,7 +221,7 @@ const takesBackHanded = (open: Open): void => {
   })
 
   for (const step of ['revived', 'requeued'] as const) {
-    test(`a job that is ${step} while it is handed over is free again`, async () => {
+    test(`a job that is ${step} while it is handed over can be claimed by any worker`, async () => {
       await using store = await open()
       await mustCommit(store, buildChange({ jobs: { put: [buildIntent('a')] } }))
       await store.handOver.handOverJobs(noon, 9)

@@ -67,7 +67,7 @@ const puts = (open: OpenStore): void => {
     )
   })
 
-  test('a second put of the same id changes nothing', async () => {
+  test('a second put of a job with the same id changes nothing', async () => {
     await using store = await open()
     await leased(store)
     const before = await store.findJob('a')
@@ -76,7 +76,7 @@ const puts = (open: OpenStore): void => {
     assert.equal((await store.countJobs(later)).leased, 1)
   })
 
-  test('a job that is finished is gone', async () => {
+  test('a job that is finished is deleted', async () => {
     await using store = await open()
     await first(store, { put: [buildIntent('a'), buildIntent('b')] })
     await then(store, { finished: ['a'] })
@@ -84,7 +84,7 @@ const puts = (open: OpenStore): void => {
     assert.deepEqual(await store.findJob('b'), buildJob('b'))
   })
 
-  test('a job can be put anew once it is finished', async () => {
+  test('a job can be put again once it is finished', async () => {
     await using store = await open()
     await leased(store)
     await then(store, { finished: ['a'] })
@@ -94,7 +94,7 @@ const puts = (open: OpenStore): void => {
 }
 
 const callsOff = (open: OpenStore): void => {
-  test('a job that is cancelled becomes of kind cancel and keeps its time', async () => {
+  test('a job that is cancelled becomes of kind cancel and keeps its due time', async () => {
     await using store = await open()
     await leased(store)
     await store.putBackJobs('w', [buildPutBack('a', { dueAt: later + 9 })], noon)
@@ -116,7 +116,7 @@ const callsOff = (open: OpenStore): void => {
     )
   })
 
-  test('a buried job that is cancelled rises, due at once, its age counted from now', async () => {
+  test('a buried job that is cancelled is back in the queue, due at once, its age counted from now', async () => {
     await using store = await open()
     await buried(store)
     await mustCommit(store, buildChange({ on: 2, at: later + 7, jobs: { cancelled: ['a'] } }))
@@ -127,7 +127,7 @@ const callsOff = (open: OpenStore): void => {
     assert.equal((await claimedBy(store, 'w', later + 7)).length, 1)
   })
 
-  test('a revived job leaves its worker: kind cancel, in the queue, due at once', async () => {
+  test('a revived job loses its lease and is in the queue again, of kind cancel, due at once', async () => {
     await using store = await open()
     await leased(store)
     await then(store, { revived: ['a'] })
@@ -150,7 +150,7 @@ const callsOff = (open: OpenStore): void => {
 }
 
 const buries = (open: OpenStore): void => {
-  test('a job that is buried is out of the queue and says why', async () => {
+  test('a job that is buried is out of the queue and keeps the reason', async () => {
     await using store = await open()
     await buried(store)
     const gone = { attempts: 1, unknownAt: noon + 1, lastError: 'no use', buriedAt: later }
@@ -159,7 +159,7 @@ const buries = (open: OpenStore): void => {
     assert.equal(await store.beat('other', later + 1_000_000, 10), 0)
   })
 
-  test('a job that is buried under way leaves its worker', async () => {
+  test('a job that is buried under way loses its lease', async () => {
     await using store = await open()
     await leased(store)
     await then(store, { buried: [{ id: 'a', reason: 'given up' }] })
@@ -170,19 +170,19 @@ const buries = (open: OpenStore): void => {
     assert.deepEqual(await store.findJob('a'), before)
   })
 
-  test('a requeued job starts anew, and its lost call is not forgotten', async () => {
+  test('a requeued job starts again, and keeps the time of its lost call', async () => {
     await using store = await open()
     await buried(store)
     await mustCommit(store, buildChange({ on: 2, at: later + 7, jobs: { requeued: ['a'] } }))
     const job = await store.findJob('a')
     assert.ok(job)
     const times = { createdAt: later + 7, dueAt: later + 7 }
-    const anew = buildJob('a', { ...times, unknownAt: noon + 1, lastError: job.lastError })
-    assert.deepEqual(job, anew)
-    assert.deepEqual(await claimedBy(store, 'w', later + 7), [{ ...anew, attempts: 1 }])
+    const restarted = buildJob('a', { ...times, unknownAt: noon + 1, lastError: job.lastError })
+    assert.deepEqual(job, restarted)
+    assert.deepEqual(await claimedBy(store, 'w', later + 7), [{ ...restarted, attempts: 1 }])
   })
 
-  test('ids that are not there are passed over, the rest of the change is written', async () => {
+  test('ids of unknown jobs are skipped, the rest of the change is written', async () => {
     await using store = await open()
     await first(store, { put: [buildIntent('a'), buildIntent('b')] })
     await then(store, {
@@ -234,14 +234,14 @@ const keepsOrder = (open: OpenStore): void => {
     })
   }
 
-  test('in one change a job that is there is put again in vain, then finished', async () => {
+  test('in one change an existing job is put again without effect, then finished', async () => {
     await using store = await open()
     await first(store, { put })
     await then(store, { put, finished: ['a'] })
     assert.equal(await store.findJob('a'), null)
   })
 
-  test('in one change a job that is there is requeued, then buried: its age counts anew', async () => {
+  test('in one change an existing job is requeued, then buried: its age counts from now', async () => {
     await using store = await open()
     await leased(store)
     await then(store, { requeued: ['a'], buried: [{ id: 'a', reason: 'no use' }] })

@@ -1,4 +1,4 @@
-// Jobs are leased to workers, put back by them, and taken back from those that fell silent.
+// Jobs are leased to workers, put back by them, and taken back from those whose heartbeat stopped.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { PutBack, Store } from '../../../src/ports/store.ts'
@@ -15,7 +15,7 @@ const claim = async (store: Store, now: number, limit = 100, workerId = 'w') =>
   (await store.claimJobs({ workerId, now, limit })).map((job) => job.id)
 
 const claims = (open: OpenStore): void => {
-  test('a claim leases what is due, no sooner', async () => {
+  test('a claim leases jobs that are due, and no others', async () => {
     await using store = await open()
     await putJobs(store, noon, 'now')
     await putJobs(store, noon + 1, 'soon')
@@ -25,7 +25,7 @@ const claims = (open: OpenStore): void => {
     assert.deepEqual(await claim(store, noon + 1), ['soon'])
   })
 
-  test('a claim takes the oldest first, in their order, and no more than its limit', async () => {
+  test('a claim takes the oldest jobs first, in their order, and no more than its limit', async () => {
     await using store = await open()
     for (const [id, at] of [
       ['e', 5],
@@ -42,7 +42,7 @@ const claims = (open: OpenStore): void => {
     assert.deepEqual(await claim(store, noon + 9, 2), [])
   })
 
-  test('a claim counts an attempt and answers the job as it is now', async () => {
+  test('a claim counts an attempt and returns the job as it is now', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     const cartId = 'cart of a' as never
@@ -54,7 +54,7 @@ const claims = (open: OpenStore): void => {
     }
   })
 
-  test('no job is leased twice under 10 claims at once', async () => {
+  test('10 concurrent claims lease no job twice', async () => {
     await using store = await open()
     const ids = Array.from({ length: 60 }, (_, index) => `j${index}`)
     await putJobs(store, noon, ...ids)
@@ -71,7 +71,7 @@ const claims = (open: OpenStore): void => {
 }
 
 const putsBack = (open: OpenStore): void => {
-  /** Job `a` after a claim and one put back at noon + 5, as it stands then. */
+  /** Job `a` after a claim and one put back at noon + 5, as it is then. */
   const after = async (store: Store, how: Partial<PutBack>) => {
     await claim(store, noon + 3)
     await store.putBackJobs('w', [buildPutBack('a', how)], noon + 5)
@@ -79,14 +79,14 @@ const putsBack = (open: OpenStore): void => {
   }
   const cartId = 'cart of a' as never
 
-  test('a job put back as uncounted has no attempt more', async () => {
+  test('a job put back as uncounted has no further attempt counted', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     const job = await after(store, { attempt: 'uncounted', dueAt: noon + 9, lastError: 'shut' })
     assert.deepEqual(job, buildJob('a', { cartId, dueAt: noon + 9, lastError: 'shut' }))
   })
 
-  test('a job put back as answered keeps its attempt, and its outcome is not unknown', async () => {
+  test('a job put back as answered keeps its attempt, and its outcome is known', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     const job = await after(store, { attempt: 'answered', dueAt: noon + 9, lastError: '503' })
@@ -94,7 +94,7 @@ const putsBack = (open: OpenStore): void => {
     assert.deepEqual(job, buildJob('a', { cartId, ...back }))
   })
 
-  test('a job put back as unknown remembers when, whatever comes after', async () => {
+  test('a job put back as unknown keeps that time, also after known outcomes', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     const job = await after(store, { attempt: 'unknown', lastError: 'reset' })
@@ -119,7 +119,7 @@ const putsBack = (open: OpenStore): void => {
     assert.deepEqual(await claim(store, noon + 100), ['a'])
   })
 
-  test('jobs that a worker does not have are passed over when it puts them back', async () => {
+  test('jobs that a worker has not leased are skipped when it puts them back', async () => {
     await using store = await open()
     await putJobs(store, noon, 'mine', 'free')
     await putJobs(store, noon - 1, 'yours')
@@ -143,7 +143,7 @@ const putsBack = (open: OpenStore): void => {
 const takesBack = (open: OpenStore): void => {
   const leaseMs = 1_000
 
-  test('jobs of a silent worker go back, due at once, their outcome unknown', async () => {
+  test('jobs of a worker without heartbeat are put back, due at once, their outcome unknown', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a', 'b')
     await store.beat('silent', noon, leaseMs)
@@ -160,7 +160,7 @@ const takesBack = (open: OpenStore): void => {
     assert.equal(await store.beat('w', now, leaseMs), 0)
   })
 
-  test('a worker that beats keeps its jobs', async () => {
+  test('a worker with a heartbeat keeps its jobs', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     await store.beat('alive', noon, leaseMs)
@@ -189,7 +189,7 @@ const takesBack = (open: OpenStore): void => {
     assert.deepEqual(await claim(store, now + 2, 9, 'silent'), ['a'])
   })
 
-  test('jobs of a worker that never beat are taken back', async () => {
+  test('jobs of a worker that never sent a heartbeat are taken back', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     await claim(store, noon, 1, 'mute')
@@ -197,7 +197,7 @@ const takesBack = (open: OpenStore): void => {
     assert.deepEqual(await claim(store, noon + 1), ['a'])
   })
 
-  test('a beat leaves jobs that nobody has, and buried ones, as they are', async () => {
+  test('a beat leaves jobs that no worker has leased as they are', async () => {
     await using store = await open()
     await putJobs(store, noon, 'a')
     const before = await store.findJob('a')

@@ -16,7 +16,7 @@ import type { OpenStore } from '../../support/store-folders.ts'
 const none = { due: 0, scheduled: 0, leased: 0, buried: 0, oldestDueAt: null }
 
 export const listsJobs = (open: OpenStore): void => {
-  test('a job is found by its id, also while a worker has it', async () => {
+  test('a job is found by its id, also while it is leased', async () => {
     await using store = await open()
     await mustCommit(store, buildChange({ jobs: { put: [buildIntent('a')] } }))
     assert.deepEqual(await store.findJob('a'), buildJob('a'))
@@ -39,14 +39,14 @@ export const listsJobs = (open: OpenStore): void => {
     assert.deepEqual(await page('B', 3), ['a', 'b', 'c'])
     assert.deepEqual(await page('c', 3), ['d', 'e'])
     assert.deepEqual(await page('e', 3), [])
-    // The last of a page may be gone when the next one is asked for.
+    // The last job of a page may be deleted when the next page is read.
     assert.deepEqual(await page('bb', 1), ['c'])
     const [first] = await store.listBuried('0', 1)
     const why = { buriedAt: noon + 1, lastError: 'why 10', cartId: ada }
     assert.deepEqual(first, buildJob('10', why))
   })
 
-  test('no job is buried in a fresh store', async () => {
+  test('a fresh store has no jobs, buried or not', async () => {
     await using store = await open()
     assert.deepEqual(await store.listBuried(null, 10), [])
     assert.deepEqual(await store.countJobs(noon), none)

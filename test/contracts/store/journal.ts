@@ -24,7 +24,7 @@ export const keepsJournal = (open: OpenStore): void => {
     assert.deepEqual(await store.readJournal(ada, 0, 100), [])
   })
 
-  test('every event comes back as it was written', async () => {
+  test('every event of the journal comes back as it was written', async () => {
     await using store = await open()
     const entries = everyEvent.map(
       (event, position): JournalEntry => ({
@@ -39,7 +39,7 @@ export const keepsJournal = (open: OpenStore): void => {
     assert.deepEqual(await store.readJournal(ada, 0, 100), entries)
   })
 
-  test('entries are in order of revision and position, each cart by itself', async () => {
+  test('journal entries are in order of revision and position, for each cart separately', async () => {
     await using store = await open()
     const entries: JournalEntry[] = []
     for (let on = 0; on < 12; on += 1) {
@@ -55,22 +55,22 @@ export const keepsJournal = (open: OpenStore): void => {
     assert.equal((await store.readJournal(bob, 0, 1_000)).length, 12)
   })
 
-  test('a page starts above a revision and holds at most its limit', async () => {
+  test('a page of the journal starts above a revision and holds at most its limit', async () => {
     await using store = await open()
     for (let on = 0; on < 5; on += 1) {
       const events = [buildEntry(on + 1, 0), buildEntry(on + 1, 1)]
       await mustCommit(store, buildChange({ on, events }))
     }
-    const placesIn = async (after: number, limit: number) =>
+    const positionsIn = async (after: number, limit: number) =>
       (await store.readJournal(ada, after, limit)).map((e) => `${e.revision}.${e.position}`)
-    assert.deepEqual(await placesIn(0, 3), ['1.0', '1.1', '2.0'])
-    assert.deepEqual(await placesIn(2, 3), ['3.0', '3.1', '4.0'])
-    assert.deepEqual(await placesIn(4, 100), ['5.0', '5.1'])
-    assert.deepEqual(await placesIn(5, 100), [])
-    assert.deepEqual(await placesIn(99, 100), [])
+    assert.deepEqual(await positionsIn(0, 3), ['1.0', '1.1', '2.0'])
+    assert.deepEqual(await positionsIn(2, 3), ['3.0', '3.1', '4.0'])
+    assert.deepEqual(await positionsIn(4, 100), ['5.0', '5.1'])
+    assert.deepEqual(await positionsIn(5, 100), [])
+    assert.deepEqual(await positionsIn(99, 100), [])
   })
 
-  test('reading page by page meets every entry once', async () => {
+  test('reading the journal page by page returns every entry once', async () => {
     await using store = await open()
     for (let on = 0; on < 7; on += 1) {
       await mustCommit(store, buildChange({ on, events: [buildEntry(on + 1, 0)] }))
@@ -95,9 +95,9 @@ const letGo: readonly Leaving[] = [
 ]
 const requested: Requested = { key, quantity: 2, status: 'pending', replaces: toKey('r0') }
 const waiting: Requested = { key, quantity: 2, status: 'waiting', replaces: null }
-// The shopper's own words: none of them may be taken for one of ours.
-const words = { type: 'a', at: 'b', attributes: 'c', attributesKey: 'd', version: 'e' }
-const attributes = { ...words, size: 'L', deep: { list: [1, null, 'ü'], attributesKey: 'f' } }
+// Names that the shopper chose: none of them may be mistaken for a field of ours.
+const names = { type: 'a', at: 'b', attributes: 'c', attributesKey: 'd', version: 'e' }
+const attributes = { ...names, size: 'L', deep: { list: [1, null, 'ü'], attributesKey: 'f' } }
 
 export const everyEvent: readonly CartEvent[] = [
   {

@@ -28,9 +28,12 @@ const openLeased = async (open: OpenStore): Promise<Store> => {
 
 const lost: readonly (readonly [string, (store: Store) => Promise<unknown>])[] = [
   ['put back', (store) => store.putBackJobs('w', [buildPutBack('a')], noon)],
-  ['taken back from a silent worker', (store) => store.beat('other', noon + 5_000, 1_000)],
   [
-    'with another worker',
+    'taken back from a worker without heartbeat',
+    (store) => store.beat('other', noon + 5_000, 1_000),
+  ],
+  [
+    'leased by another worker',
     async (store) => {
       await store.beat('other', noon + 5_000, 1_000)
       await store.claimJobs({ workerId: 'other', now: noon + 5_000, limit: 1 })
@@ -50,7 +53,7 @@ export const restsOnLeases = (open: OpenStore): void => {
   })
 
   for (const [what, lose] of lost) {
-    test(`nothing of it is written when the job is ${what}`, async () => {
+    test(`nothing of a change that rests on a lease is written when the job is ${what}`, async () => {
       await using store = await openLeased(open)
       await lose(store)
       const { revision } = (await store.load(ada, [])).cart
@@ -61,7 +64,7 @@ export const restsOnLeases = (open: OpenStore): void => {
     })
   }
 
-  test('one of several leases that is lost is enough', async () => {
+  test('nothing of a change is written when one of several leases is lost', async () => {
     await using store = await openLeased(open)
     const leases = [lease, { jobId: 'gone', workerId: 'w' }]
     const change = { ...buildFullChange('x', { on: 1 }), leases }

@@ -34,12 +34,12 @@ const settled = (name: string, requestedAt: number) =>
   })
 
 const keepsOlder = (open: OpenStore): void => {
-  test('an item without reservations stored apart has none', async () => {
+  test('an item has no older reservations when none were stored apart', async () => {
     await using store = await open()
     assert.deepEqual(await store.loadOlder(ada, tea), [])
   })
 
-  test('older reservations come back as they were, in the order they were asked for', async () => {
+  test('older reservations come back as they were, in the order they were requested', async () => {
     await using store = await open()
     const rows = ['z', 'a', 'm', 'b'].map((name, index) => settled(name, noon + index))
     const put = rows.map((reservation) => ({ itemId: tea, reservation }))
@@ -65,7 +65,7 @@ const keepsOlder = (open: OpenStore): void => {
     assert.deepEqual(await store.loadOlder(bob, tea), [settled('same key', 3)])
   })
 
-  test('an older reservation put again replaces the first, one removed is gone', async () => {
+  test('an older reservation that is put again replaces the first, and a removed one is deleted', async () => {
     await using store = await open()
     const rows = ['a', 'b', 'c'].map((name, index) => settled(name, noon + index))
     const [a, b, c] = rows
@@ -84,7 +84,7 @@ const keepsOlder = (open: OpenStore): void => {
     assert.deepEqual(await store.loadOlder(ada, tea), [changed, c])
   })
 
-  test('the load of a cart does not bring older reservations along', async () => {
+  test('loading a cart does not load its older reservations', async () => {
     await using store = await open()
     const item = buildItem('tea', { older: { count: 1, reserved: 1, unavailable: 0, failed: 0 } })
     const put = [{ itemId: tea, reservation: settled('a', noon) }]
@@ -97,7 +97,7 @@ const keepsDeparting = (open: OpenStore): void => {
   const departingOf = async (store: Awaited<ReturnType<OpenStore>>, id = ada) =>
     (await store.load(id, [])).cart.departing
 
-  test('departing reservations are in the order of since, however they came', async () => {
+  test('departing reservations are in the order of since, not of their writing', async () => {
     await using store = await open()
     const [c, a, b] = ['c', 'a', 'b'].map((name, index) =>
       buildDeparting(name, { since: noon + index }),
@@ -108,7 +108,7 @@ const keepsDeparting = (open: OpenStore): void => {
     assert.deepEqual(await departingOf(store), [c, a, b])
   })
 
-  test('a departing reservation put again replaces the first', async () => {
+  test('a departing reservation that is put again replaces the first', async () => {
     await using store = await open()
     const cancelled = buildDeparting('a', { quantity: 4 })
     const releasing = { ...cancelled, state: 'releasing', holdId: toHold('h') } as const
@@ -117,7 +117,7 @@ const keepsDeparting = (open: OpenStore): void => {
     assert.deepEqual(await departingOf(store), [releasing])
   })
 
-  test('a departing reservation that is removed is gone, from its cart only', async () => {
+  test('a departing reservation that is removed is deleted, from its cart only', async () => {
     await using store = await open()
     const put = [buildDeparting('a'), buildDeparting('b')]
     await mustCommit(store, buildChange({ departing: { put } }))

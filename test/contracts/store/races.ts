@@ -1,4 +1,4 @@
-// Commits at the same time: of one cart exactly one wins, of many carts each for itself.
+// Concurrent commits: exactly one wins for one cart; those of different carts are independent.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CartId } from '../../../src/domain/ids.ts'
@@ -25,7 +25,7 @@ export const commitsRace = (open: OpenStore): void => {
 
 const commitsOneOf = (open: OpenStore): void => {
   for (const on of [0, 1, 7]) {
-    test(`exactly one of 20 commits at once at revision ${on} is committed`, async () => {
+    test(`exactly one of 20 concurrent commits at revision ${on} is committed`, async () => {
       await using store = await open()
       for (let revision = 0; revision < on; revision += 1) {
         const events = [buildEntry(revision + 1, 0)]
@@ -47,7 +47,7 @@ const commitsOneOf = (open: OpenStore): void => {
     })
   }
 
-  test('exactly one is committed also of changes that have one part only, or none', async () => {
+  test('exactly one of 20 concurrent commits with only one part, or none, is committed', async () => {
     await using store = await open()
     for (const part of [...everyPart, 'none'] as const) {
       const cartId = `cart with ${part}` as CartId
@@ -66,7 +66,7 @@ const commitsOneOf = (open: OpenStore): void => {
 }
 
 const seesWholeCommits = (open: OpenStore): void => {
-  test('a load sees a commit that was answered before it was asked', async () => {
+  test('a load sees every commit that was acknowledged before it', async () => {
     await using store = await open()
     for (let on = 0; on < 20; on += 1) {
       await mustCommit(store, buildFullChange(`w${on}`, { on }))
@@ -94,7 +94,7 @@ const seesWholeCommits = (open: OpenStore): void => {
 }
 
 const commitsTogether = (open: OpenStore): void => {
-  test('of many carts committed at once, one in conflict does not spoil the others', async () => {
+  test('of many carts committed at once, one in conflict does not affect the others', async () => {
     await using store = await open()
     const outcomes = await commitAtOnce(store, (name, cartId) =>
       name === 'w7' ? buildFullChange(name, { cartId, on: 3 }) : buildFullChange(name, { cartId }),
@@ -105,7 +105,7 @@ const commitsTogether = (open: OpenStore): void => {
     }
   })
 
-  test('of many carts committed at once, one that fails does not spoil the others', async () => {
+  test('of many carts committed at once, one that fails does not affect the others', async () => {
     await using store = await open()
     const outcomes = await commitAtOnce(store, (name, cartId) => {
       const change = buildFullChange(name, { cartId })

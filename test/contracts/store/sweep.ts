@@ -1,4 +1,4 @@
-// What is old enough goes, a bounded batch at a time.
+// What is old enough is deleted, a bounded batch at a time.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { CartId } from '../../../src/domain/ids.ts'
@@ -79,7 +79,7 @@ export const sweeps = (open: OpenStore): void => {
     }
   })
 
-  test('a sweep leaves carts, their reservations and their jobs alone', async () => {
+  test('a sweep leaves carts, their reservations and their jobs as they are', async () => {
     await using store = await open()
     await mustCommit(store, buildFullChange('a'))
     const { cart } = await store.load(ada, [])
@@ -90,7 +90,7 @@ export const sweeps = (open: OpenStore): void => {
     assert.deepEqual((await store.load(ada, [])).cart, cart)
   })
 
-  test('a key whose answer was swept can be used again, and the cart goes on', async () => {
+  test('a key whose answer was swept can be used again, and the cart can be changed further', async () => {
     await using store = await open()
     await fill(store)
     await store.sweep({ answersBefore: 11, journalBefore: 11, limit: 100 })

@@ -1,4 +1,4 @@
-// Headers and queries that are no sense, or change what a request means.
+// Headers and queries that make no sense, or change what a request means.
 import { type BadRequest, cart, item, items, lamp } from './bad-request.ts'
 
 const add = (name: string, value: string, status = 400): BadRequest => ({

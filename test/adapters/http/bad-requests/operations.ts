@@ -34,7 +34,7 @@ const badMembers = [
   // What is missing.
   ...['{"op":"add"}', '{"op":"add","quantity":1}', '{"op":"add","product_id":"lamp"}'],
   ...['{"op":"set"}', `{"op":"set",${known}}`, '{"op":"set","quantity":1}', '{"op":"remove"}'],
-  // What is there, but not as it should be.
+  // What is there, but invalid.
   ...[`{"op":"set",${known},"quantity":-1}`, `{"op":"set",${known},"quantity":"1"}`],
   ...[`{"op":"set",${known},"quantity":1.5}`, `{"op":"set",${known},"quantity":10000}`],
   ...[
@@ -66,7 +66,7 @@ const unknown = '{"op":"remove","item_id":"nope"}'
 
 export const badOperations: readonly BadRequest[] = [
   ...badRoots.map((text) => raw(text, text)),
-  // First a good one: it must not happen either.
+  // First a valid operation: it must not be carried out either.
   ...badMembers.map((text) => raw(text, `{"operations":[${add},${text}]}`)),
   raw('101 of them', `{"operations":[${Array(101).fill(clear).join(',')}]}`),
   raw('1,000 of them', `{"operations":[${Array(1_000).fill(clear).join(',')}]}`),

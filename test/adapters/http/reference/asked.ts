@@ -1,4 +1,4 @@
-// What the tests of the reference APIs ask, and the form that their refusals have.
+// Requests of the tests of the reference APIs, and the form of their refusals.
 import assert from 'node:assert/strict'
 import type { Answer, Asked, HttpService } from '../../../support/http-service.ts'
 import { read } from '../../../support/http-shapes.ts'
@@ -23,7 +23,7 @@ export const ask = async <T = Record<string, unknown>>(
   return answer.json<T>()
 }
 
-/** The faults of a 422 as `type place.name`. */
+/** The faults of a 422 as `type location.name`. */
 export const faultsOf = (answer: Answer): readonly string[] => {
   assert.equal(answer.status, 422, answer.text)
   assert.match(answer.headers['content-type'] ?? '', /^application\/json\b/)

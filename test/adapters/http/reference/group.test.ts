@@ -28,7 +28,7 @@ const askLine = (service: Awaited<ReturnType<typeof openHttpService>>, line: str
   return service.ask(method, url, method === 'POST' ? { body, headers: more } : { headers: more })
 }
 
-test('every answer says since when the route is deprecated, and what succeeds it', async () => {
+test('every answer of a reference route has headers for its deprecation and its successor', async () => {
   await using service = await openHttpService()
   for (const line of [...lines, 'POST /cart/abcde/x?quantity=0']) {
     const { headers } = await askLine(service, line)
@@ -45,13 +45,13 @@ test('every answer says since when the route is deprecated, and what succeeds it
   assert.equal((await service.ask('GET', '/v1/cart/abcde')).headers.deprecation, undefined)
 })
 
-test('switched off, the routes are not there, and /v1 is', async () => {
+test('while the reference routes are switched off they are 404, and /v1 is served', async () => {
   await using service = await openHttpService({ referenceApis: 'off' })
   for (const line of lines) assertProblem(await askLine(service, line), 'route-not-found')
   assert.equal((await service.ask('GET', '/v1/cart/abcde')).status, 200)
 })
 
-test('a stale If-Match is 412 with a sentence, a malformed header 400', async () => {
+test('on a reference route a stale If-Match is 412 with a sentence, a malformed header 400', async () => {
   await using service = await openHttpService()
   const added = await askLine(service, 'POST /cart/abcde')
   await askLine(service, 'POST /cart/abcde')
@@ -71,18 +71,18 @@ test('a stale If-Match is 412 with a sentence, a malformed header 400', async ()
   assert.equal((await askLine(service, 'DELETE /cart/abcde', current)).status, 200)
 })
 
-test('a store that is away is 503 with a sentence and when to come again', async () => {
-  let isAway = false
+test('on a reference route an unavailable store is 503 with a sentence and Retry-After', async () => {
+  let isUnavailable = false
   await using service = await openHttpService({
     wrap: (store) => ({
       ...store,
       commit: (change) => {
-        if (isAway) throw new CartError('store-unavailable', 'The store does not answer.')
+        if (isUnavailable) throw new CartError('store-unavailable', 'The store does not answer.')
         return store.commit(change)
       },
     }),
   })
-  isAway = true
+  isUnavailable = true
   for (const line of lines.filter((each) => each.startsWith('POST'))) {
     const answer = await askLine(service, line)
     assert.equal(answer.status, 503, line)
@@ -92,7 +92,7 @@ test('a store that is away is 503 with a sentence and when to come again', async
   }
 })
 
-test('a defect is 500 without a word about it, and is logged', async () => {
+test('on a reference route an unexpected error is 500 without its text, and is logged', async () => {
   await using service = await openHttpService({
     wrap: (store) => ({
       ...store,
@@ -107,7 +107,7 @@ test('a defect is 500 without a word about it, and is logged', async () => {
   assert.match(service.logged.join(), /secret inside/)
 })
 
-test('bounds of the cart hold, and a body that is too large is 413', async () => {
+test('on a reference route the limits of a cart apply, and a body that is too large is 413', async () => {
   await using service = await openHttpService()
   const operations = Array.from({ length: 100 }, (_, n) => ({
     op: 'add',
@@ -148,7 +148,7 @@ const anyQuery = fc.oneof(
 )
 const paths = ['/cart/A', '/cart/A/B', '/cart/users/A', '/items', '/api/v1/items']
 
-test('whatever arrives: never a 5xx, refusals in their form, and nothing of them kept', async () => {
+test('a random request to a reference route is never a 5xx, and a refused one writes nothing', async () => {
   let commits = 0
   await using service = await openHttpService({
     wrap: (store) => ({

@@ -8,7 +8,7 @@ import { ask, cartOf, faultsOf } from './asked.ts'
 const added = { message: 'Item added to cart successfully' }
 const post = 'POST /cart/abcde/L9ECAV7KIM'
 
-test('what is added is in the cart, in /v1 too, and is reserved', async () => {
+test('reference 000: an added product is in the cart, also under /v1, and is reserved', async () => {
   await using service = await openHttpService()
   assert.deepEqual(await ask(service, `${post}?quantity=8`, 200), added)
   assert.deepEqual(await ask(service, 'GET /cart/abcde', 200), { L9ECAV7KIM: 8 })
@@ -18,7 +18,7 @@ test('what is added is in the cart, in /v1 too, and is reserved', async () => {
   assert.equal(read('cart', await cart()).items[0]?.reservation.status, 'reserved')
 })
 
-test('a product that is added again adds up; another stands beside it', async () => {
+test('reference 000: units of a product add up, another product is separate', async () => {
   await using service = await openHttpService()
   await ask(service, `${post}?quantity=8`, 200)
   await ask(service, `${post}?quantity=8`, 200)
@@ -27,18 +27,18 @@ test('a product that is added again adds up; another stands beside it', async ()
   assert.deepEqual(await ask(service, 'GET /cart/abcde', 200), expected)
 })
 
-test('ten at once add up', async () => {
+test('reference 000: ten concurrent additions add up', async () => {
   await using service = await openHttpService({ store: 'sqlite' })
   const adds = Array.from({ length: 10 }, () => ask(service, `${post}?quantity=8`, 200))
   for (const answer of await Promise.all(adds)) assert.deepEqual(answer, added)
   assert.deepEqual(await ask(service, 'GET /cart/abcde', 200), { L9ECAV7KIM: 80 })
 })
 
-test('a cart that is not there is 404, to read and to delete, also once it is deleted', async () => {
+test('reference 000: reading or deleting a missing cart is 404, also once it is deleted', async () => {
   await using service = await openHttpService()
   const missing = { detail: 'Cart not found' }
-  assert.deepEqual(await ask(service, 'GET /cart/nobody', 404), missing)
-  assert.deepEqual(await ask(service, 'DELETE /cart/nobody', 404), missing)
+  assert.deepEqual(await ask(service, 'GET /cart/eve', 404), missing)
+  assert.deepEqual(await ask(service, 'DELETE /cart/eve', 404), missing)
   await ask(service, `${post}?quantity=8`, 200)
   const deleted = { message: 'Cart deleted successfully', msg: 'All cart items deleted' }
   assert.deepEqual(await ask(service, 'DELETE /cart/abcde', 200), deleted)
@@ -48,7 +48,7 @@ test('a cart that is not there is 404, to read and to delete, also once it is de
   assert.deepEqual(await ask(service, 'GET /cart/abcde', 200), { L9ECAV7KIM: 3 })
 })
 
-test('of deletions at once, one deletes', async () => {
+test('reference 000: of five concurrent deletions one succeeds', async () => {
   await using service = await openHttpService()
   await ask(service, `${post}?quantity=8`, 200)
   const answers = await Promise.all(
@@ -58,7 +58,7 @@ test('of deletions at once, one deletes', async () => {
   assert.deepEqual(statuses, [200, 404, 404, 404, 404])
 })
 
-test('what a deletion takes from the cart is given back outside', async () => {
+test('reference 000: deleting a cart releases its holds', async () => {
   await using service = await openHttpService()
   await ask(service, `${post}?quantity=8`, 200)
   await service.settle()
@@ -71,7 +71,7 @@ test('what a deletion takes from the cart is given back outside', async () => {
   assert.equal(job?.kind, 'release')
 })
 
-test('a quantity that is none changes nothing', async () => {
+test('reference 000: an invalid quantity is refused and changes nothing', async () => {
   await using service = await openHttpService()
   await ask(service, `${post}?quantity=8`, 200)
   const before = await worldOf(service, 'abcde')
@@ -96,7 +96,7 @@ test('a quantity that is none changes nothing', async () => {
   assert.equal(await worldOf(service, 'abcde'), before)
 })
 
-test('faults are worded as FastAPI words them, all at once', async () => {
+test('reference 000: faults have the form and the messages of FastAPI, all in one answer', async () => {
   await using service = await openHttpService()
   const long = 'x'.repeat(129)
   const { detail } = await ask(service, `POST /cart/a%20b/${long}?quantity=x`, 422)
@@ -122,7 +122,7 @@ test('faults are worded as FastAPI words them, all at once', async () => {
   assert.ok(huge.text.length < 1_000, 'what was sent is not sent back at length')
 })
 
-test('names that mean something to JavaScript are products like others', async () => {
+test('reference 000: a product id may be a special name of JavaScript', async () => {
   await using service = await openHttpService()
   for (const name of ['__proto__', 'constructor', '7']) {
     await ask(service, `POST /cart/abcde/${name}?quantity=1`, 200)
@@ -131,7 +131,7 @@ test('names that mean something to JavaScript are products like others', async (
   assert.equal(text, '{"7":1,"__proto__":1,"constructor":1}')
 })
 
-test('a product in several choices counts as one', async () => {
+test('reference 000: items of one product with different attributes are summed', async () => {
   await using service = await openHttpService()
   for (const size of ['S', 'M']) {
     const body = { product_id: 'shirt', quantity: 2, attributes: { size } }
@@ -141,7 +141,7 @@ test('a product in several choices counts as one', async () => {
   assert.deepEqual(await ask(service, 'GET /cart/abcde', 200), { shirt: 5 })
 })
 
-test('the body of an addition is not looked at', async () => {
+test('reference 000: the body of an addition is ignored', async () => {
   await using service = await openHttpService()
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   await ask(service, `${post}?quantity=8`, 200, { raw: '', headers })
@@ -149,7 +149,7 @@ test('the body of an addition is not looked at', async () => {
   assert.deepEqual(await cartOf(service, 'abcde'), { L9ECAV7KIM: 16 })
 })
 
-test('a repeated Idempotency-Key is one addition, and one deletion', async () => {
+test('reference 000: a repeated Idempotency-Key is one addition, or one deletion', async () => {
   await using service = await openHttpService()
   const asked = { headers: { 'idempotency-key': 'k1' } }
   for (let times = 0; times < 3; times += 1) {

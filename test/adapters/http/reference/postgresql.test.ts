@@ -7,7 +7,7 @@ import { ask, cartOf, faultsOf } from './asked.ts'
 const url = '/cart/users/abcde'
 const body = { product_id: 'L9ECAV7KIM', quantity: 8 }
 
-test('an addition answers the sum', async () => {
+test('reference 001: an addition is answered with the sum', async () => {
   await using service = await openHttpService()
   const row = { user_id: 'abcde', product_id: 'L9ECAV7KIM' }
   assert.deepEqual(await ask(service, `POST ${url}`, 200, { body }), { ...row, quantity: 8 })
@@ -15,7 +15,7 @@ test('an addition answers the sum', async () => {
   assert.deepEqual(await cartOf(service, 'abcde'), { L9ECAV7KIM: 16 })
 })
 
-test('the cart is a list, the same cart as everywhere', async () => {
+test('reference 001: the cart is a list, of the same cart as on other routes', async () => {
   await using service = await openHttpService()
   await ask(service, `POST ${url}`, 200, { body })
   await ask(service, 'POST /cart/abcde/OLJCESPC7Z?quantity=1', 200)
@@ -26,7 +26,7 @@ test('the cart is a list, the same cart as everywhere', async () => {
   assert.deepEqual(await ask(service, 'GET /cart/abcde', 200), { L9ECAV7KIM: 8, OLJCESPC7Z: 1 })
 })
 
-test('a cart without items is 404, to read and to delete', async () => {
+test('reference 001: reading or deleting a cart without items is 404', async () => {
   await using service = await openHttpService()
   const missing = { detail: 'No cart items found for this user' }
   assert.deepEqual(await ask(service, `GET ${url}`, 404), missing)
@@ -36,7 +36,7 @@ test('a cart without items is 404, to read and to delete', async () => {
   assert.deepEqual(await ask(service, `GET ${url}`, 404), missing)
 })
 
-test('ten at once answer ten sums', async () => {
+test('reference 001: ten concurrent additions are answered with ten sums', async () => {
   await using service = await openHttpService()
   const adds = Array.from({ length: 10 }, () =>
     ask<{ quantity: number }>(service, `POST ${url}`, 200, { body }),
@@ -48,7 +48,7 @@ test('ten at once answer ten sums', async () => {
   )
 })
 
-test('a body that does not fit changes nothing', async () => {
+test('reference 001: an invalid body is refused and changes nothing', async () => {
   await using service = await openHttpService()
   await ask(service, `POST ${url}`, 200, { body })
   const before = await worldOf(service, 'abcde')
@@ -81,14 +81,14 @@ test('a body that does not fit changes nothing', async () => {
   assert.equal(await worldOf(service, 'abcde'), before)
 })
 
-test('lengths are counted in characters, and unknown members are passed over', async () => {
+test('reference 001: lengths are counted in characters, and unknown members are skipped', async () => {
   await using service = await openHttpService()
   const product_id = '💻'.repeat(128)
   await ask(service, `POST ${url}`, 200, { body: { product_id, quantity: 1, note: 'x' } })
   assert.deepEqual(await cartOf(service, 'abcde'), { [product_id]: 1 })
 })
 
-test('a body that is no JSON is 415', async () => {
+test('reference 001: a body that is not JSON is 415', async () => {
   await using service = await openHttpService()
   const headers = { 'content-type': 'application/x-www-form-urlencoded' }
   const asked = { raw: 'product_id=x&quantity=8', headers }
@@ -96,7 +96,7 @@ test('a body that is no JSON is 415', async () => {
   assert.equal(typeof detail, 'string')
 })
 
-test('a user named "users" has a cart like everybody', async () => {
+test('reference 001: a user named "users" has a cart like any other', async () => {
   await using service = await openHttpService()
   await ask(service, 'POST /cart/users', 200, { body })
   const added = await ask(service, 'POST /cart/users/L9ECAV7KIM?quantity=8', 200)
@@ -111,14 +111,14 @@ test('a user named "users" has a cart like everybody', async () => {
   assert.deepEqual(faultsOf(wrong), ['greater_than_equal query.quantity'])
 })
 
-test('with a body, the path names a user, whatever the query says', async () => {
+test('reference 001: with a body, the path names a user, and the query is ignored', async () => {
   await using service = await openHttpService()
   await ask(service, `POST ${url}?quantity=3`, 200, { body })
   assert.deepEqual(await cartOf(service, 'abcde'), { L9ECAV7KIM: 8 })
   assert.deepEqual(await cartOf(service, 'users'), {})
 })
 
-test('a repeated Idempotency-Key is one addition', async () => {
+test('reference 001: a repeated Idempotency-Key is one addition', async () => {
   await using service = await openHttpService()
   const asked = { body, headers: { 'idempotency-key': 'k1' } }
   const first = await ask(service, `POST ${url}`, 200, asked)

@@ -1,4 +1,4 @@
-// Reference 004: its curl lines, and how its list follows what becomes of each addition.
+// Reference 004: its curl lines, and how its list follows the outcome of each addition.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type HttpService, itemAt, openHttpService } from '../../../support/http-service.ts'
@@ -23,7 +23,7 @@ const add = (service: HttpService, body: object = laptop, headers = {}) =>
 const list = (service: HttpService, query = '', headers = {}) =>
   ask<readonly Row[]>(service, `GET /api/v1/items${query}`, 200, { headers })
 
-test('its curl lines: an item is added and listed, pending', async () => {
+test('reference 004: its curl lines add an item and list it as pending', async () => {
   await using service = await openHttpService()
   assert.deepEqual(await list(service), [])
   const row = await add(service)
@@ -33,14 +33,14 @@ test('its curl lines: an item is added and listed, pending', async () => {
   assert.deepEqual(await list(service), [row])
 })
 
-test('the paths of the exercise are the same list', async () => {
+test('reference 004: the paths of the exercise have the same list', async () => {
   await using service = await openHttpService()
   const row = await ask<Row>(service, 'POST /items', 201, { body: laptop })
   assert.deepEqual(await ask(service, 'GET /items', 200), [row])
   assert.deepEqual(await list(service), [row])
 })
 
-test('an item that is reserved later shows its reservation id under its own id', async () => {
+test('reference 004: an item that is reserved later has a reservation id and keeps its own id', async () => {
   await using service = await openHttpService()
   const row = await add(service)
   service.clock.tick(30_000)
@@ -54,7 +54,7 @@ test('an item that is reserved later shows its reservation id under its own id',
   })
 })
 
-test('what was refused or given up says so, and has no reservation id', async () => {
+test('reference 004: a refused or failed addition has that status and no reservation id', async () => {
   await using service = await openHttpService()
   await add(service)
   await service.settle({ kind: 'refused', reason: 'out of stock' })
@@ -65,7 +65,7 @@ test('what was refused or given up says so, and has no reservation id', async ()
   for (const row of rows) assert.ok(!('reservation_id' in row))
 })
 
-test('each addition is a row, newest first, also of one item', async () => {
+test('reference 004: each addition is a row, newest first, also of one item', async () => {
   await using service = await openHttpService()
   const rows: Row[] = []
   for (const name of ['laptop', 'mouse', 'laptop', 'laptop']) {
@@ -76,7 +76,7 @@ test('each addition is a row, newest first, also of one item', async () => {
   assert.deepEqual(await cartOf(service, 'default'), { laptop: 8, mouse: 2 })
 })
 
-test('a removed item leaves the list', async () => {
+test('reference 004: a removed item is no longer in the list', async () => {
   await using service = await openHttpService()
   await add(service)
   const mouse = await add(service, { name: 'mouse', quantity: 1 })
@@ -89,7 +89,7 @@ test('a removed item leaves the list', async () => {
   )
 })
 
-test('beyond eight that are under way, additions share the waiting row; all are reserved', async () => {
+test('reference 004: additions beyond eight under way share a waiting row; all are reserved', async () => {
   await using service = await openHttpService()
   const added: Row[] = []
   for (let n = 0; n < 12; n += 1) added.push(await add(service))
@@ -108,7 +108,7 @@ test('beyond eight that are under way, additions share the waiting row; all are 
 })
 
 for (const store of ['memory', 'sqlite'] as const) {
-  test(`old reservations stay in the list, in their place, page by page (${store})`, async () => {
+  test(`reference 004: old reservations stay in the list, in order, page by page (${store})`, async () => {
     await using service = await openHttpService({ store })
     const ids: string[] = []
     for (let n = 0; n < 70; n += 1) {
@@ -134,7 +134,7 @@ for (const store of ['memory', 'sqlite'] as const) {
   })
 }
 
-test('a reservation that is stored apart while the list is read is there once', async () => {
+test('reference 004: a reservation that is stored apart while the list is read is listed once', async () => {
   let meanwhile = async () => {}
   await using service = await openHttpService({
     wrap: (store) => ({
@@ -161,7 +161,7 @@ test('a reservation that is stored apart while the list is read is there once', 
   )
 })
 
-test('a quiet item of long ago is found behind busy ones', async () => {
+test('reference 004: an old item is listed after newer ones', async () => {
   await using service = await openHttpService()
   const names: string[] = []
   const addAndSettle = async (name: string) => {
@@ -184,7 +184,7 @@ test('a quiet item of long ago is found behind busy ones', async () => {
   assert.deepEqual(pages, names)
 })
 
-test('units that nobody asks to reserve are a pending row of the item', async () => {
+test('reference 004: units without a reservation are a pending row of the item', async () => {
   await using service = await openHttpService({ reservations: 'off' })
   const row = await add(service)
   assert.equal(row.status, 'PENDING')
@@ -194,7 +194,7 @@ test('units that nobody asks to reserve are a pending row of the item', async ()
   assert.deepEqual([rows.length, itemAt(rows, 0).id, itemAt(rows, 0).quantity], [1, row.id, 2])
 })
 
-test('a lowered quantity is what the rows add up to, at every moment', async () => {
+test('reference 004: the rows of an item add up to its lowered quantity at every moment', async () => {
   await using service = await openHttpService()
   await add(service, { name: 'laptop', quantity: 5 })
   await add(service, { name: 'laptop', quantity: 3 })
@@ -213,7 +213,7 @@ test('a lowered quantity is what the rows add up to, at every moment', async () 
   }
 })
 
-test('the header X-User-ID names the cart, without it everybody shares one', async () => {
+test('reference 004: the header X-User-ID names the cart, without it all clients share one', async () => {
   await using service = await openHttpService()
   const ann = { 'x-user-id': 'ann' }
   await add(service, laptop, ann)
@@ -230,7 +230,7 @@ test('the header X-User-ID names the cart, without it everybody shares one', asy
   }
 })
 
-test('what does not fit is told, and adds nothing', async () => {
+test('reference 004: an invalid request is refused with its faults, and adds nothing', async () => {
   await using service = await openHttpService()
   const wrong: readonly (readonly [unknown, readonly string[]])[] = [
     [undefined, ['missing body']],
@@ -261,7 +261,7 @@ test('what does not fit is told, and adds nothing', async () => {
   assert.deepEqual(await list(service), [])
 })
 
-test('a repeated Idempotency-Key is one addition, on either path', async () => {
+test('reference 004: a repeated Idempotency-Key is one addition, on either path', async () => {
   await using service = await openHttpService()
   const headers = { 'idempotency-key': 'k1' }
   const first = await add(service, laptop, headers)
@@ -270,7 +270,7 @@ test('a repeated Idempotency-Key is one addition, on either path', async () => {
   assert.deepEqual(await cartOf(service, 'default'), { laptop: 1 })
 })
 
-test('ten at once are ten units', async () => {
+test('reference 004: ten concurrent additions are ten units', async () => {
   await using service = await openHttpService()
   await Promise.all(Array.from({ length: 10 }, () => add(service)))
   const rows = await list(service)

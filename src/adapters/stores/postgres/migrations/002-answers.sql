@@ -30,7 +30,7 @@ alter table answers
   alter column version set not null,
   alter column revision set not null;
 
--- A job of a kind has what the kind needs, whoever writes the row; and so has what departs.
+-- A job of a kind has what the kind needs, whichever program writes the row; and so has what departs.
 alter table jobs
   add check ((kind = 'release') = (product_id = '')),
   add check ((kind = 'release') = (hold_id is not null));

@@ -33,7 +33,7 @@ insert into kept_answers (version, revision, at, user_id, caller, key, fingerpri
 drop table answers;
 alter table kept_answers rename to answers;
 
--- A job of a kind has what the kind needs, whoever writes the row.
+-- A job of a kind has what the kind needs, whichever program writes the row.
 create table checked_jobs (
   id            text    not null primary key,
   kind          text    not null check (kind in ('reserve', 'cancel', 'release')),

@@ -7,7 +7,7 @@ import { ask, cartOf, faultsOf } from './asked.ts'
 const body = { product_id: 'L9ECAV7KIM', quantity: 8 }
 const query = '?product_id=L9ECAV7KIM&quantity=8'
 
-test('its own test: post twice, read 16', async () => {
+test('reference 002: its own test posts twice and reads 16', async () => {
   await using service = await openHttpService()
   assert.equal((await service.ask('POST', '/cart/user123', { body })).status, 200)
   assert.equal((await service.ask('POST', '/cart/user123', { body })).status, 200)
@@ -16,7 +16,7 @@ test('its own test: post twice, read 16', async () => {
   assert.equal(answer.json().L9ECAV7KIM, 16)
 })
 
-test('its code reads the query and answers a list', async () => {
+test('reference 002: the query is read and a list is answered, as by its code', async () => {
   await using service = await openHttpService()
   const added = { msg: 'Item added to cart' }
   assert.deepEqual(await ask(service, `POST /cart/user123${query}`, 200), added)
@@ -32,7 +32,7 @@ test('its code reads the query and answers a list', async () => {
   assert.deepEqual(faultsOf(odd), ['enum query.format'])
 })
 
-test('the query counts before the body, member by member', async () => {
+test('reference 002: the query takes precedence over the body, member by member', async () => {
   await using service = await openHttpService()
   await ask(service, 'POST /cart/user123?quantity=3', 200, { body })
   assert.deepEqual(await cartOf(service, 'user123'), { L9ECAV7KIM: 3 })
@@ -44,7 +44,7 @@ test('the query counts before the body, member by member', async () => {
   assert.deepEqual(await cartOf(service, 'user123'), { L9ECAV7KIM: 19 })
 })
 
-test('digits are a number in the query and text in JSON', async () => {
+test('reference 002: digits are a number in the query and a text in JSON', async () => {
   await using service = await openHttpService()
   const text = { ...body, quantity: '8' }
   const answer = await service.ask('POST', '/cart/user123', { body: text })
@@ -53,7 +53,7 @@ test('digits are a number in the query and text in JSON', async () => {
   assert.deepEqual(await cartOf(service, 'user123'), { L9ECAV7KIM: 8 })
 })
 
-test('what is missing is missed where it could have been', async () => {
+test('reference 002: a missing member is reported where it was expected', async () => {
   await using service = await openHttpService()
   const before = await worldOf(service, 'user123')
   const wrong: readonly (readonly [string, unknown, readonly string[]])[] = [
@@ -72,7 +72,7 @@ test('what is missing is missed where it could have been', async () => {
   assert.equal(await worldOf(service, 'user123'), before)
 })
 
-test('a repeated Idempotency-Key is one addition, by query and by body', async () => {
+test('reference 002: a repeated Idempotency-Key is one addition, by query and by body', async () => {
   await using service = await openHttpService()
   const headers = { 'idempotency-key': 'k1' }
   await ask(service, `POST /cart/user123${query}`, 200, { headers })
